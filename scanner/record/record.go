@@ -1,0 +1,191 @@
+// Package record holds the types that travel through a scan: a Target is a name on its way in, an Answer is what one
+// question showed, a Record is what one name showed, on its way out. They carry evidence, not text for people, and
+// no package needs to know another to hand them on: datasets makes targets, resolve makes answers, scanner makes
+// records, output writes them.
+package record
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/caascan/caascan/scanner/caa"
+	"github.com/caascan/caascan/scanner/step"
+	"github.com/caascan/caascan/scanner/wire"
+)
+
+// Target is one name to be scanned, made from one line of the input.
+type Target struct {
+	Name        string // canonical (spec rule R1.2): lower-case A-labels, no trailing dot
+	Input       string // as given where it differed from Name; a mail address without its local part ("@example.org")
+	Source      string // list it came from: "tranco:2026-11-01:K25XW", "stdin", a file name
+	Line        int64  // line in that source, from 1
+	Rank        int64  // position in a ranked list; 0 if the list has none or gives only buckets
+	RankBucket  string // "1-1k", "1k-10k", "10k-100k", "100k-1m", "1m+"; "" if unranked
+	Registrable string // registrable domain (one label below the public suffix); "" if Name is itself a suffix
+	Suffix      string // public suffix
+	ICANN       bool   // the suffix is from the ICANN section of the list, not from the private one
+	Mail        bool   // the input was a mail address
+	Wildcard    bool   // the input was a wildcard name "*.x"; Name is x (spec rule R1.1)
+}
+
+// Alias is one link of a chain that led from the name asked to the name that answered.
+type Alias struct {
+	Owner  wire.Name
+	Target wire.Name
+	TTL    uint32 // seconds
+	DNAME  bool   // Owner's DNAME, or a name below it, was rewritten (RFC 6672); otherwise a CNAME
+}
+
+// RR is a resource record that outlives its message. Data is in canonical form: names written out, in lower case.
+type RR struct {
+	Owner wire.Name
+	Data  []byte
+	TTL   uint32 // seconds
+	Type  wire.Type
+	Class uint16
+}
+
+// EDE is an extended DNS error (RFC 8914, spec rule R7.1).
+type EDE struct {
+	Text string
+	Code uint16
+}
+
+// Answer is what the lookup of one (name, type) showed. Answers are shared between the names that need them and
+// never change once made.
+type Answer struct {
+	Name wire.Name
+	Type wire.Type
+
+	Outcome  Outcome
+	RCode    wire.RCode // of the reply that decided; what a client of a resolver would see is Outcome.ClientRCode
+	Security Security
+	Reason   string // enumerated word: why Security is as it is, or which work bound was hit; "" if nothing to say
+
+	Chain   []Alias // from Name to the owner of the records, in order
+	Records []RR    // the answer section: aliases and records of Type, in the order of the chain, without RRSIGs
+	Proof   []RR    // DS and RRSIG records, kept for validation
+	TTL     uint32  // seconds: of the records of Type, or how long the denial holds (RFC 2308 5)
+
+	Zone     wire.Name   // apex of the zone that answered, or of the closest one reached
+	NS       []wire.Name // the names of its servers
+	FailedAt wire.Name   // zone at whose servers the look-up failed; "" unless Outcome.Failed()
+
+	Server     netip.Addr    // that gave the deciding answer; zero if none answered
+	ServerName wire.Name     // one of its names
+	TCP        bool          // the deciding answer came over TCP
+	Truncated  bool          // a reply had TC set
+	RTT        time.Duration // of the deciding exchange, waiting for the limiter not included
+	Size       int           // of the deciding reply, in octets
+	EDE        []EDE
+	NSID       []byte
+
+	Attempts int // exchanges with the servers of the last zone asked; a rule may demand that there were two (R3.4)
+
+	Expires step.Time // until when the answer may be used again
+}
+
+// Owner returns the name at the end of the chain: the owner of the records, if there are any.
+func (a *Answer) Owner() wire.Name {
+	if len(a.Chain) == 0 {
+		return a.Name
+	}
+	return a.Chain[len(a.Chain)-1].Target
+}
+
+// Set returns those of the records that have the type asked for.
+func (a *Answer) Set() []RR {
+	first := 0
+	for first < len(a.Records) && a.Records[first].Type != a.Type {
+		first++
+	}
+	return a.Records[first:]
+}
+
+// Level is one step of the climb (RFC 8659 3): a name and what the lookup of CAA there showed.
+type Level struct {
+	Name   wire.Name
+	Answer *Answer
+}
+
+// Mail is what the scan learned about mail at the name itself.
+type Mail struct {
+	MX       *Answer // nil if not asked
+	Address  *Answer // A, and AAAA where A was empty; asked only where MX is an empty answer (RFC 5321 5.1)
+	Exchange []MX    // by preference, then name
+}
+
+// MX is the data of one MX record.
+type MX struct {
+	Preference uint16
+	Exchange   wire.Name // wire.Root alone is the null MX (RFC 7505)
+}
+
+// Cost is what one name made caascan do. Work shared with other names is counted for the one that asked first.
+type Cost struct {
+	Queries int           // packets sent
+	Retries int           // of them, those that repeated a question after a failure
+	TCP     int           // of them, those over TCP
+	Waited  time.Duration // waiting for the limiter, summed over the queries
+}
+
+// Record is all that a scan showed of one target. The scanner makes exactly one for every target.
+type Record struct {
+	Target Target
+
+	Admitted step.Time // when the first question was asked
+	Finished step.Time // when the verdict was reached
+
+	Climb    []Level // every level asked, in judging order, from the name upwards (spec rule R1.10)
+	Relevant int     // index in Climb of the level with the relevant RRset, or of the failure that hides it; -1 if neither
+	CAA      caa.Set // the relevant RRset, judged; the zero Set if there is none
+	Posture  [caa.Kinds]caa.Posture
+	Mail     Mail
+	Cost     Cost
+}
+
+// Failed reports whether the climb ended in a failure below the first non-empty set.
+func (r *Record) Failed() bool {
+	return r.Relevant >= 0 && r.Climb[r.Relevant].Answer.Outcome.Failed()
+}
+
+// NameServer is what a scan saw of one server address: the evidence that its limit was kept.
+type NameServer struct {
+	Addr     netip.Addr
+	Names    []wire.Name // the names under which it was met, at most a few
+	Operator string      // registrable domain of the first of them
+
+	Sent        int // packets sent to it
+	Answered    int // replies matched
+	Timeouts    int
+	Unreachable int
+	ServFail    int
+	Refused     int
+	FormErr     int
+	NotImp      int
+	Lame        int
+	TCP         int           // of Sent, those over TCP
+	RTT50       time.Duration // median round trip, 0 without replies
+	RTT95       time.Duration
+	Waited      time.Duration // how long the limiter held queries to it back, summed
+	First, Last step.Time     // of the packets sent
+	EDNS        Support       // does it speak EDNS
+	CAA         Support       // does it answer questions for CAA
+	MixedCase   Support       // does it keep the case of questions
+}
+
+// Support says how a server deals with something. The zero value: not known.
+type Support uint8
+
+const (
+	Unknown Support = iota
+	Answers
+	Refuses // an error code
+	Drops   // no reply, where it replies to other questions
+	NotImplemented
+)
+
+// String returns the word that stands in files.
+func (s Support) String() string {
+	return [...]string{"unknown", "answers", "refuses", "drops", "notimp"}[s]
+}
