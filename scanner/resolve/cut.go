@@ -1,0 +1,207 @@
+package resolve
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/caascan/caascan/scanner/record"
+	"github.com/caascan/caascan/scanner/step"
+	"github.com/caascan/caascan/scanner/wire"
+)
+
+const (
+	// maxServersPerZone bounds how many name servers of one delegation we keep. Real zones have up to 13, a few have
+	// dozens; a referral that names hundreds is an attack on somebody (NXNSAttack, CVE-2020-8616).
+	maxServersPerZone = 32
+
+	// maxAddrsPerName bounds the addresses we keep of one server name and family.
+	maxAddrsPerName = 16
+
+	// Delegations and addresses are kept for their TTL, within these bounds: a scan must not run on data older than
+	// a day, nor ask a TLD again for every name because somebody published a TTL of 0.
+	maxTTL = 24 * time.Hour
+	minTTL = 30 * time.Second
+
+	// maxNegativeTTL bounds how long a denial is believed: 3 hours, as RFC 2308 5 suggests.
+	maxNegativeTTL = 3 * time.Hour
+
+	// failureTTL is how long a failed look-up is not repeated (RFC 9520 3.2: at least one second, at most five minutes).
+	failureTTL = 30 * time.Second
+)
+
+// cut is a zone cut: a zone and the servers to which its parent delegates it.
+type cut struct {
+	zone    wire.Name
+	set     *serverSet
+	ds      []record.RR // DS and their RRSIGs from the referral, kept for validation
+	expires step.Time
+}
+
+// serverSet is the set of name servers that a zone is delegated to. Hosters delegate many zones to one set.
+type serverSet struct {
+	names []wire.Name // sorted
+	hosts []*host     // in the order of names
+}
+
+// host is a name server by name, with what we know of its addresses.
+type host struct {
+	name  wire.Name
+	addrs [families]addresses
+}
+
+// family is an address family. Questions for addresses go out in this order.
+type family uint8
+
+const (
+	ipv4 family = iota
+	ipv6
+	families
+)
+
+func (f family) rrType() wire.Type { return [...]wire.Type{wire.TypeA, wire.TypeAAAA}[f] }
+
+func familyOf(a netip.Addr) family {
+	if a.Is4() {
+		return ipv4
+	}
+	return ipv6
+}
+
+// addresses of one family. Empty and not expired means: known to have none.
+type addresses struct {
+	servers []step.ServerID
+	expires step.Time
+	glue    bool // from a referral; the zone's own data replaces it (RFC 2181 5.4.1)
+}
+
+func (r *Resolver) uses(f family) bool {
+	if f == ipv4 {
+		return r.cfg.IPv4
+	}
+	return r.cfg.IPv6
+}
+
+// rootCut makes the cut of the root zone from the hints. It never expires.
+func (r *Resolver) rootCut(roots []Root) *cut {
+	c := &cut{zone: wire.Root, set: &serverSet{}, expires: 1<<63 - 1}
+	for _, root := range roots {
+		h := &host{name: root.Name}
+		for f := range families {
+			h.addrs[f].expires = c.expires
+		}
+		for _, addr := range root.Addrs {
+			addr = addr.Unmap()
+			if f := familyOf(addr); r.uses(f) && r.allowed(addr) {
+				h.addrs[f].servers = append(h.addrs[f].servers, r.serverAt(addr, root.Name))
+			}
+		}
+		c.set.names = append(c.set.names, root.Name)
+		c.set.hosts = append(c.set.hosts, h)
+	}
+	return c
+}
+
+func (r *Resolver) allowed(a netip.Addr) bool { return r.cfg.Allowed == nil || r.cfg.Allowed(a) }
+
+// findCut returns the closest enclosing zone of name whose servers are known (RFC 1034 5.3.3 step 2), be it from the
+// cache or from the client's own delegation. The DS of a zone is looked up at its parent's servers (RFC 4035 3.1.4.1).
+func (r *Resolver) findCut(now step.Time, name wire.Name, typ wire.Type, own *cut) *cut {
+	if typ == wire.TypeDS {
+		name = name.Parent()
+	}
+	for zone := name; zone != wire.Root; zone = zone.Parent() {
+		if own != nil && own.zone == zone && now < own.expires {
+			return own
+		}
+		if c, ok := r.cuts.get(zone); ok && now < c.expires {
+			return c
+		}
+	}
+	return r.root
+}
+
+// delegate makes the cut of a referral and remembers it.
+func (r *Resolver) delegate(now step.Time, ref *referral) *cut {
+	set := r.serverSet(ref.names)
+	for _, g := range ref.glue {
+		r.addGlue(now, set, g)
+	}
+	c := &cut{zone: ref.zone, set: set, ds: ref.ds, expires: now.Add(boundTTL(ref.ttl))}
+	r.cuts.put(c.zone, c)
+	return c
+}
+
+// serverSet returns the set with these names, which it sorts.
+func (r *Resolver) serverSet(names []wire.Name) *serverSet {
+	slices.Sort(names)
+	names = slices.Compact(names)
+	r.nameBuf = r.nameBuf[:0]
+	for _, n := range names {
+		r.nameBuf = append(r.nameBuf, n...)
+	}
+	if set, ok := r.sets.get(string(r.nameBuf)); ok {
+		return set
+	}
+	set := &serverSet{names: slices.Clone(names), hosts: make([]*host, len(names))}
+	for i, n := range set.names {
+		set.hosts[i] = r.host(n)
+	}
+	r.sets.put(string(r.nameBuf), set)
+	return set
+}
+
+func (r *Resolver) host(name wire.Name) *host {
+	if h, ok := r.hosts.get(name); ok {
+		return h
+	}
+	h := &host{name: name}
+	r.hosts.put(name, h)
+	return h
+}
+
+// glue is an address that came with a referral.
+type glue struct {
+	name wire.Name
+	addr netip.Addr
+	ttl  uint32
+}
+
+// addGlue takes an address from a referral, unless the zone itself has told the addresses already.
+func (r *Resolver) addGlue(now step.Time, set *serverSet, g glue) {
+	i, ok := slices.BinarySearch(set.names, g.name)
+	if !ok {
+		return
+	}
+	f := familyOf(g.addr)
+	known := &set.hosts[i].addrs[f]
+	if !known.glue && now < known.expires || !r.uses(f) || !r.allowed(g.addr) {
+		return
+	}
+	if now >= known.expires {
+		known.servers = nil
+		known.expires = now.Add(boundTTL(g.ttl))
+		known.glue = true
+	}
+	id := r.serverAt(g.addr, g.name)
+	if len(known.servers) < maxAddrsPerName && !slices.Contains(known.servers, id) {
+		known.servers = append(known.servers, id)
+	}
+}
+
+// learnAddresses takes the answer to the look-up of a server's addresses.
+func (r *Resolver) learnAddresses(now step.Time, h *host, f family, a *record.Answer) {
+	known := addresses{expires: a.Expires}
+	known.expires = max(known.expires, now.Add(minTTL))
+	for _, rr := range a.Set() {
+		addr, ok := netip.AddrFromSlice(rr.Data)
+		if ok && r.allowed(addr) && len(known.servers) < maxAddrsPerName {
+			known.servers = append(known.servers, r.serverAt(addr, h.name))
+		}
+	}
+	h.addrs[f] = known
+}
+
+func boundTTL(seconds uint32) time.Duration {
+	return min(max(time.Duration(seconds)*time.Second, minTTL), maxTTL)
+}

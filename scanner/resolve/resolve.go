@@ -1,0 +1,219 @@
+// Package resolve turns one question into one answer by asking authoritative servers, beginning at the root
+// (RFC 1034 5.3.3). It decides; somebody else sends.
+//
+// A caller asks through a Client, which stands for one name of the scan and carries what only that name needs: its
+// own delegation and the count of its queries. Ask answers at once from the cache, or starts a question. Questions
+// put packets on their way as step.Asks and are moved on by step.Events; when they end, their answers wait in
+// Finished. A question asked twice while it is under way is sent once, and everybody gets the one answer.
+//
+// The life of a question is a small machine of states (question.go):
+//
+//	findingCut       the closest enclosing zone whose servers we know   (cut.go)
+//	choosingServer   which of its servers now, or whose address we lack (server.go)
+//	awaitingReply    a packet is out
+//	awaitingAddress  another question looks for the address of a name server
+//
+// A reply is read by a pure function of the message (reply.go): answer, alias, denial, referral, lameness or failure.
+// Referrals lead down to choosingServer, aliases back to findingCut, failures to the next server, until the servers or the
+// bounds are used up. Bounds are constants at the head of question.go, each with the attack it answers.
+//
+// Nothing here opens a socket, starts a goroutine or reads a clock, and a Resolver belongs to one goroutine.
+package resolve
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"github.com/caascan/caascan/scanner/record"
+	"github.com/caascan/caascan/scanner/step"
+	"github.com/caascan/caascan/scanner/wire"
+)
+
+// Root is one root server of the hints.
+type Root struct {
+	Name  wire.Name
+	Addrs []netip.Addr
+}
+
+// Config is what a Resolver must be told. Roots, a family and Operator are required; other zero values mean the defaults.
+type Config struct {
+	Roots      []Root
+	IPv4, IPv6 bool          // address families in use
+	Timeout    time.Duration // of one exchange; default 2 s
+	Retries    int           // exchanges without a reply that are repeated, at other servers first; negative: none; default 3
+	MaxQueries int           // packets for one Client with all it pulls in; default 64
+	NoMixCase  bool          // do not randomise the case of questions
+	NSID       bool          // ask every server which instance it is
+
+	// Allowed says whether a server address may be asked. Nil allows all.
+	Allowed func(netip.Addr) bool
+
+	// Operator names who runs a server, from one of its names: the registrable domain and its key for the limiter.
+	Operator func(server wire.Name) (string, step.OperatorID)
+
+	Rand *rand.Rand // choice among equally good servers
+
+	// Bounds of the caches, in entries; defaults: 65536 zone cuts, 65536 answers, 65536 server names.
+	Cuts, Answers, Hosts int
+}
+
+// Client is one name of the scan as the resolver sees it: whom to give answers to, what it may still spend, and the
+// closest delegation found for it, which is kept here as long as the name is under way. The zero value with an ID is
+// ready for use.
+type Client struct {
+	ID   uint32 // the caller's
+	Cost record.Cost
+	cut  *cut
+}
+
+// Result is an answer that has become ready.
+type Result struct {
+	Client *Client
+	Answer *record.Answer
+}
+
+// Resolver holds the questions under way and the caches of one loop.
+type Resolver struct {
+	cfg  Config
+	root *cut
+
+	questions []*question // by ticket
+	free      []step.Ticket
+	underWay  map[key]*question
+	ready     []*question // to be moved on by run
+	finished  []Result
+
+	servers []*server // by step.ServerID
+	byAddr  map[netip.Addr]step.ServerID
+	cuts    cache[wire.Name, *cut]
+	sets    cache[string, *serverSet]
+	hosts   cache[wire.Name, *host]
+	answers cache[key, *record.Answer]
+
+	msg     wire.Message // scratch, as what follows
+	reading reading
+	nameBuf []byte
+}
+
+// key identifies a question.
+type key struct {
+	name wire.Name
+	typ  wire.Type
+}
+
+// New returns a Resolver that knows the root servers and nothing else.
+func New(cfg Config) *Resolver {
+	setDefault(&cfg.Timeout, 2*time.Second)
+	setDefault(&cfg.Retries, 3)
+	setDefault(&cfg.MaxQueries, 64)
+	setDefault(&cfg.Cuts, 1<<16)
+	setDefault(&cfg.Answers, 1<<16)
+	setDefault(&cfg.Hosts, 1<<16)
+	if cfg.Rand == nil {
+		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	}
+	r := &Resolver{
+		cfg:      cfg,
+		underWay: map[key]*question{},
+		byAddr:   map[netip.Addr]step.ServerID{},
+		cuts:     newCache[wire.Name, *cut](cfg.Cuts),
+		sets:     newCache[string, *serverSet](cfg.Cuts),
+		hosts:    newCache[wire.Name, *host](cfg.Hosts),
+		answers:  newCache[key, *record.Answer](cfg.Answers),
+	}
+	r.root = r.rootCut(cfg.Roots)
+	return r
+}
+
+func setDefault[T int | time.Duration](value *T, def T) {
+	if *value == 0 {
+		*value = def
+	}
+}
+
+// Ask looks name up. If the answer is known it is returned; otherwise nil, and the answer comes through Finished,
+// which may have it at once if no packet was needed.
+func (r *Resolver) Ask(now step.Time, c *Client, name wire.Name, typ wire.Type, out *[]step.Ask) *record.Answer {
+	k := key{name, typ}
+	if a, ok := r.cached(now, k); ok {
+		return a
+	}
+	q := r.ask(k, c, 0)
+	q.waiters = append(q.waiters, waiter{client: c})
+	r.run(now, out)
+	return nil
+}
+
+// Finished returns the next answer that has become ready since it was last asked.
+func (r *Resolver) Finished() (Result, bool) {
+	n := len(r.finished)
+	if n == 0 {
+		return Result{}, false
+	}
+	result := r.finished[n-1]
+	r.finished[n-1] = Result{}
+	r.finished = r.finished[:n-1]
+	return result, true
+}
+
+// Handle moves the question on whose packet has come to its end.
+func (r *Resolver) Handle(ev *step.Event, out *[]step.Ask) {
+	q := r.questions[ev.Ticket]
+	s := r.servers[q.server]
+	s.count(q, ev)
+	q.client.Cost.Waited += ev.Waited
+	switch ev.Kind {
+	case step.Reply:
+		r.readReply(q, s, ev, out)
+	case step.Timeout:
+		s.timedOut(ev.Now, q.key.typ)
+		q.failed(noReply(q, s, record.Timeout))
+	case step.Unreachable:
+		s.timedOut(ev.Now, q.key.typ)
+		q.failed(noReply(q, s, record.Unreachable))
+	}
+	if q.state != awaitingReply {
+		r.ready = append(r.ready, q)
+		r.run(ev.Now, out)
+	}
+}
+
+// noReply is the evidence of an exchange without a reply. If it was the repetition over TCP of a reply that was cut
+// short, the failure is that truncation: a partial set must not be judged (spec rule R1.12, disputed point C21).
+func noReply(q *question, s *server, o record.Outcome) evidence {
+	if q.tcp {
+		return evidence{outcome: record.Truncated, server: s, tcp: true}
+	}
+	return evidence{outcome: o, server: s}
+}
+
+// AppendQuery appends the message for the exchange that t names (step.Machine).
+func (r *Resolver) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {
+	q := r.questions[t]
+	return wire.AppendQuery(buf, id, q.at, q.key.typ, wire.Query{
+		EDNS:    r.servers[q.server].edns != record.Refuses,
+		UDPSize: udpSize,
+		DO:      true,
+		NSID:    r.cfg.NSID,
+	})
+}
+
+// UnderWay counts the questions that wait for something.
+func (r *Resolver) UnderWay() int { return len(r.underWay) }
+
+// anyType is the type under which NXDOMAIN is cached: it holds for every type (RFC 2308 5).
+const anyType wire.Type = 0
+
+// cached returns an answer that has not expired.
+func (r *Resolver) cached(now step.Time, k key) (*record.Answer, bool) {
+	if a, ok := r.answers.get(k); ok && now < a.Expires {
+		return a, true
+	}
+	if a, ok := r.answers.get(key{k.name, anyType}); ok && now < a.Expires {
+		same := *a
+		same.Type = k.typ
+		return &same, true
+	}
+	return nil, false
+}

@@ -1,0 +1,268 @@
+package resolve
+
+import (
+	"math/bits"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/caascan/caascan/scanner/record"
+	"github.com/caascan/caascan/scanner/step"
+	"github.com/caascan/caascan/scanner/wire"
+)
+
+const (
+	// rttBand: servers whose round trip lies within this of the best are equally good, and one of them is taken at
+	// random. A wide band spreads the load and keeps answers hard to foretell; 400 ms is what Unbound uses.
+	rttBand = 400 * time.Millisecond
+
+	// unknownRTT is assumed of a server that was never asked: good enough to be tried beside a near one.
+	unknownRTT = 300 * time.Millisecond
+
+	// penalty is added to the round trip of a server that did not reply, or not usefully to this type, for penaltyTime.
+	// It only changes the order: no server is ever switched off, since one odd answer says little
+	// (research/literature.md, warning 6).
+	penalty     = 3 * time.Second
+	penaltyTime = 60 * time.Second
+
+	// maxServerNames bounds the names remembered of an address that serves under very many.
+	maxServerNames = 4
+)
+
+// server is what we know of one address.
+type server struct {
+	id       step.ServerID
+	addr     netip.Addr
+	operator step.OperatorID
+	owner    string // registrable domain of the first name
+
+	srtt     time.Duration // smoothed round trip (RFC 6298 2); 0 before the first reply
+	slow     step.Time     // until then the server counts as slow: it did not reply
+	poor     [typeClasses]step.Time
+	edns     record.Support
+	caseKept record.Support
+	caa      record.Support
+
+	names []wire.Name
+	stats record.NameServer
+	rtts  rttHistogram
+}
+
+// typeClass groups the types by which a server's refusals are remembered: a server that refuses CAA may answer A.
+type typeClass uint8
+
+const (
+	addressTypes typeClass = iota
+	mailTypes
+	caaTypes
+	otherTypes
+	typeClasses
+)
+
+func classOf(t wire.Type) typeClass {
+	switch t {
+	case wire.TypeA, wire.TypeAAAA:
+		return addressTypes
+	case wire.TypeMX, wire.TypeTXT:
+		return mailTypes
+	case wire.TypeCAA:
+		return caaTypes
+	}
+	return otherTypes
+}
+
+// serverAt returns the server with that address, known under name.
+func (r *Resolver) serverAt(addr netip.Addr, name wire.Name) step.ServerID {
+	addr = addr.Unmap()
+	if id, ok := r.byAddr[addr]; ok {
+		r.servers[id].addName(name)
+		return id
+	}
+	id := step.ServerID(len(r.servers))
+	s := &server{id: id, addr: addr}
+	s.addName(name)
+	s.owner, s.operator = r.cfg.Operator(name)
+	r.servers = append(r.servers, s)
+	r.byAddr[addr] = id
+	return id
+}
+
+func (s *server) addName(name wire.Name) {
+	for _, n := range s.names {
+		if n == name {
+			return
+		}
+	}
+	if len(s.names) < maxServerNames {
+		s.names = append(s.names, name)
+	}
+}
+
+// expectedRTT is what an exchange about this type should take: the measure by which servers are chosen.
+func (s *server) expectedRTT(now step.Time, class typeClass) time.Duration {
+	rtt := s.srtt
+	if rtt == 0 {
+		rtt = unknownRTT
+	}
+	if now < s.slow {
+		rtt += penalty
+	}
+	if now < s.poor[class] {
+		rtt += penalty
+	}
+	return rtt
+}
+
+// replied takes a measured round trip.
+func (s *server) replied(rtt time.Duration) {
+	rtt = max(rtt, time.Microsecond)
+	if s.srtt == 0 {
+		s.srtt = rtt
+	} else {
+		s.srtt += (rtt - s.srtt) / 8
+	}
+	s.slow = 0
+	s.rtts.add(rtt)
+}
+
+// timedOut notes that a question of this type went unanswered. If the server answers other questions, it is this type
+// that it drops (research/literature.md, warning 8).
+func (s *server) timedOut(now step.Time, typ wire.Type) {
+	s.poor[classOf(typ)] = now.Add(penaltyTime)
+	if s.stats.Answered == 0 {
+		s.slow = now.Add(penaltyTime)
+	}
+	if typ == wire.TypeCAA && s.caa == record.Unknown {
+		s.caa = record.Drops
+	}
+}
+
+// count books the end of an exchange.
+func (s *server) count(q *question, ev *step.Event) {
+	st := &s.stats
+	if ev.Sent != 0 {
+		st.Sent++
+		if q.tcp {
+			st.TCP++
+		}
+		if st.First == 0 || ev.Sent < st.First {
+			st.First = ev.Sent
+		}
+		st.Last = max(st.Last, ev.Sent)
+	}
+	st.Waited += ev.Waited
+	switch ev.Kind {
+	case step.Reply:
+		st.Answered++
+		s.replied(ev.Arrived.Sub(ev.Sent))
+	case step.Timeout:
+		st.Timeouts++
+	case step.Unreachable:
+		st.Unreachable++
+	}
+}
+
+// NameServers returns what the resolvers of all loops saw of every server they asked, by address.
+func NameServers(resolvers ...*Resolver) []record.NameServer {
+	byAddr := map[netip.Addr]*server{}
+	for _, r := range resolvers {
+		for _, s := range r.servers {
+			if s.stats.Sent == 0 {
+				continue
+			}
+			if sum, ok := byAddr[s.addr]; ok {
+				sum.merge(s)
+			} else {
+				sum := *s
+				sum.names = slices.Clone(s.names)
+				byAddr[s.addr] = &sum
+			}
+		}
+	}
+	seen := make([]record.NameServer, 0, len(byAddr))
+	for _, s := range byAddr {
+		seen = append(seen, s.summary())
+	}
+	slices.SortFunc(seen, func(a, b record.NameServer) int { return a.Addr.Compare(b.Addr) })
+	return seen
+}
+
+// merge adds what another loop saw of the same address.
+func (s *server) merge(t *server) {
+	for _, n := range t.names {
+		s.addName(n)
+	}
+	a, b := &s.stats, &t.stats
+	a.Sent += b.Sent
+	a.Answered += b.Answered
+	a.Timeouts += b.Timeouts
+	a.Unreachable += b.Unreachable
+	a.ServFail += b.ServFail
+	a.Refused += b.Refused
+	a.FormErr += b.FormErr
+	a.NotImp += b.NotImp
+	a.Lame += b.Lame
+	a.TCP += b.TCP
+	a.Waited += b.Waited
+	a.First = min(a.First, b.First)
+	a.Last = max(a.Last, b.Last)
+	for i, n := range t.rtts {
+		s.rtts[i] += n
+	}
+	s.edns = moreTelling(s.edns, t.edns)
+	s.caseKept = moreTelling(s.caseKept, t.caseKept)
+	s.caa = moreTelling(s.caa, t.caa)
+}
+
+// moreTelling of two findings about one server: that it answers outweighs that once it did not.
+func moreTelling(a, b record.Support) record.Support {
+	if a == record.Answers || b == record.Unknown {
+		return a
+	}
+	return b
+}
+
+func (s *server) summary() record.NameServer {
+	ns := s.stats
+	ns.Addr, ns.Names, ns.Operator = s.addr, s.names, s.owner
+	ns.EDNS, ns.CAA, ns.MixedCase = s.edns, s.caa, s.caseKept
+	if ns.CAA == record.Drops && ns.Answered == 0 {
+		ns.CAA = record.Unknown // it drops everything
+	}
+	ns.RTT50, ns.RTT95 = s.rtts.quantile(0.5), s.rtts.quantile(0.95)
+	return ns
+}
+
+// rttHistogram counts round trips in buckets of half an octave from 16 µs to 16 s.
+type rttHistogram [40]uint32
+
+const rttFloor = 16 * time.Microsecond
+
+func (h *rttHistogram) add(rtt time.Duration) {
+	units := uint64(max(rtt/rttFloor, 1))
+	octave := bits.Len64(units) - 1
+	half := 0
+	if octave > 0 {
+		half = int(units >> (octave - 1) & 1)
+	}
+	h[min(2*octave+half, len(h)-1)]++
+}
+
+// quantile returns the middle of the bucket in which the share p of the round trips is reached; 0 if there are none.
+func (h *rttHistogram) quantile(p float64) time.Duration {
+	total := 0
+	for _, n := range h {
+		total += int(n)
+	}
+	if total == 0 {
+		return 0
+	}
+	rank := max(int(p*float64(total)+0.5), 1)
+	for i, n := range h {
+		if rank -= int(n); rank <= 0 {
+			low := rttFloor << (i / 2)
+			return low + low*time.Duration(1+2*(i%2))/4
+		}
+	}
+	panic("internal error: quantile beyond the histogram")
+}
