@@ -1,6 +1,13 @@
 // Package caa reads CAA records (RFC 8659, RFC 9495, RFC 8657) and says what a set of them means: which issuers it
-// names for which kind of certificate, and the posture it gives a domain. It is pure: octets in, values out. The
-// rules are those of the project's page spec/caa.md, cited by their numbers.
+// names for which kind of certificate, and the posture it gives a domain.
+//
+// The scanner climbs from the name asked (Next), and with each level's answer decides if the climb is over (Relevant).
+// The record data of the set it ends at goes through ParseRData, one Property a record, and all of them together
+// through Judge, which gives the Set that travels on to the output. Hash tells which names hold the same set.
+//
+// The package is pure: octets in, values out, the same for every order of the records. It knows no CA and no point in
+// time. What a given CA may issue under given rules is decided from the Set, not in it. The rules followed are those of
+// the project's page spec/caa.md, cited by their numbers (R2.8), where readers disagree by those of the dispute (C13).
 package caa
 
 // Kind is a kind of certificate that CAA can restrict.
@@ -57,25 +64,28 @@ type Syntax uint8
 
 const (
 	WellFormed Syntax = iota
-	Malformed         // R2.9: authorises no one, but restricts; for iodef and contact tags: a value nobody can use
+	Malformed         // R2.9: authorises no one, but restricts; for iodef and the contact tags: a value nobody can use
 	Unchecked         // the tag is unknown, its value has no grammar
 )
 
 // String returns the word that stands in files.
 func (s Syntax) String() string { return [...]string{"ok", "malformed", "unchecked"}[s] }
 
-// Issuance is a Property of one of the tags issue, issuewild, issuemail, issuevmc, read by the grammar (R2.8).
+// Issuance is the value of a Property of one of the tags issue, issuewild, issuemail, issuevmc, read by the grammar
+// (R2.8). A malformed one has neither issuer nor parameters.
 type Issuance struct {
-	Issuer string // issuer-domain-name in lower case; "" if the value names nobody or is malformed
-	Params []Param
+	Issuer string  // issuer-domain-name in lower case; "" if the value names nobody or is malformed
+	Params []Param // in the order of the value
 	Syntax Syntax
 }
 
-// Set is a CAA RRset with what it means. The zero Set holds no records.
+// Set is a CAA RRset with what it means. The zero Set holds no records. Copies share their slices, which nobody may
+// write to; Add is the way to add a finding.
 type Set struct {
-	Properties []Property
-	Issuances  []Issuance      // as long as Properties; the zero Issuance for other tags
+	Properties []Property      // in the order given
+	Issuances  []Issuance      // as long as Properties; for other tags than the four, only the Syntax of the value
 	Issuers    [Kinds][]string // per kind: issuers named by the records that govern it, lower case, sorted, each once
 	Posture    [Kinds]Posture
 	Findings   []Finding // sorted, each once
+	Traits     Traits
 }
