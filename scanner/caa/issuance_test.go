@@ -141,7 +141,7 @@ func sameIssuance(a, b Issuance) bool {
 
 // All values up to six octets long over the characters that the grammar tells apart.
 func TestIssuanceExhaustive(t *testing.T) {
-	const alphabet, longest = "A1-. ;=\t", 6
+	const alphabet, longest = "A-. ;=\t", 6
 	values, wellFormed := 0, 0
 	var extend func(prefix []byte)
 	extend = func(prefix []byte) {
@@ -171,7 +171,7 @@ func TestIssuanceExhaustive(t *testing.T) {
 func TestIssuanceRandom(t *testing.T) {
 	tokens := []string{"a", "ca.example", "X-9", " ", "\t", ";", "; ", "=", "a=b", "; c-d=e=f", "-", ".", "\u00e9", "_", "\x00", `"`}
 	rnd := rand.New(rand.NewPCG(1, 2))
-	for range 50_000 {
+	for range 20_000 {
 		var value strings.Builder
 		for range rnd.IntN(12) {
 			value.WriteString(tokens[rnd.IntN(len(tokens))])
