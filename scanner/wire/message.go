@@ -1,12 +1,15 @@
 // Package wire reads and writes DNS messages as octets (RFC 1035 4), for a resolver that handles millions of them.
 //
-// A query is appended to a buffer of the caller. A reply is parsed into a Message, a value that is used again and
-// again: parsing notes where each record lies and checks that the parts fit, and copies nothing. What a record
-// holds is read by the accessor for its type when somebody asks, straight from the packet. Nothing here allocates,
-// except the methods that say they return a copy.
+// A query is appended to a buffer of the caller (AppendQuery). A reply is parsed into a Message, a value that is
+// used again and again: parsing notes where each record lies and checks that the parts fit, and copies nothing. What
+// a record holds is read when somebody asks: by the accessors of Message, straight from the packet, where names can
+// be compressed; or, once AppendRData has written a record's data out, by ParseSOA, ParseRRSIG and the like from
+// those octets alone. Nothing here allocates, except what returns a Name or text: that is a copy.
 //
-// The names of a message can be compressed. Every pointer must point before the place where the name it belongs to
-// was read so far (RFC 1035 4.1.4, "a prior occurrence"), so reading always ends; and no name may pass 255 octets.
+// Reading always ends, and soon. Every pointer must point before the place where the name it belongs to was read so
+// far (RFC 1035 4.1.4, "a prior occurrence"), a name follows at most maxPointers of them, and no name may pass 255
+// octets. Parse itself follows no pointers: a record whose names are bad is found out by the accessor that reads it,
+// and OwnerIs is false for it.
 package wire
 
 import (
@@ -17,19 +20,31 @@ import (
 
 // Errors that Parse and the accessors return. All mean: this message or record is malformed.
 var (
-	ErrShort      = errors.New("message ends too early")
-	ErrQuestions  = errors.New("message does not have exactly one question")
-	ErrBadName    = errors.New("malformed name in message")
-	ErrBadRData   = errors.New("malformed record data")
-	ErrTwoOPT     = errors.New("more than one OPT record")
-	ErrManyRecord = errors.New("more records than can fit into the message")
+	ErrShort       = errors.New("message ends too early")
+	ErrLong        = errors.New("message longer than 65535 octets")
+	ErrQuestions   = errors.New("message does not have exactly one question")
+	ErrBadName     = errors.New("malformed name in message")
+	ErrBadRData    = errors.New("malformed record data")
+	ErrTwoOPT      = errors.New("more than one OPT record")
+	ErrManyRecords = errors.New("more records than can fit into the message")
 )
 
-const headerSize = 12
+const (
+	headerSize = 12    // RFC 1035 4.1.1
+	maxMessage = 65535 // what the length octets before a message on TCP can say (RFC 1035 4.2.2)
+	rrHeadSize = 10    // type, class, TTL and data length of a record, which follow its owner (RFC 1035 4.1.3)
+	minRRSize  = 1 + rrHeadSize
+
+	// maxPointers bounds the pointers of one name. A sender gains by a pointer only if a label follows it, so a real
+	// name has no more pointers than labels. Without the bound a 64 KiB message of pointers to pointers costs its
+	// reader thousands of steps for each of thousands of records.
+	maxPointers = maxLabels
+)
 
 // Section tells where in a message a record stands.
 type Section uint8
 
+// The sections that hold records (RFC 1035 4.1).
 const (
 	Answer Section = iota
 	Authority
@@ -54,14 +69,14 @@ type Message struct {
 	Flags uint16
 	QType Type
 	QCls  uint16
-	RRs   []RR // answer, authority, additional, in the order of the message, without OPT
+	RRs   []RR // answer, authority, additional, in the order of the message, without the OPT record of the last
 	opt   RR
 	hasOP bool
-	body  int // where the records begin
+	body  int // where the records begin; 0 if the question could not be read
 }
 
-// Parse reads msg, which must stay unchanged while m is used. The header and the question are good if the error is
-// not from them; see ParseQuestion for messages that were cut short.
+// Parse reads msg, which must stay unchanged while m is used. On an error ID and Flags are good if msg holds a whole
+// header, and RRs holds the records before the fault. Octets behind the last record are ignored.
 func (m *Message) Parse(msg []byte) error {
 	if err := m.ParseQuestion(msg); err != nil {
 		return err
@@ -69,11 +84,16 @@ func (m *Message) Parse(msg []byte) error {
 	return m.ParseRecords()
 }
 
-// ParseQuestion reads the header and the question only: all that may be used of a reply with TC set.
+// ParseQuestion reads the header and the question only: all that may be used of a reply with TC set. A reply
+// without a question (some servers send a bare header with FORMERR or REFUSED) is ErrQuestions, its ID, Flags and
+// RCode set.
 func (m *Message) ParseQuestion(msg []byte) error {
-	m.RRs, m.hasOP, m.raw = m.RRs[:0], false, msg
-	if len(msg) < headerSize || len(msg) > 0xffff {
+	*m = Message{raw: msg, RRs: m.RRs[:0]}
+	if len(msg) < headerSize {
 		return ErrShort
+	}
+	if len(msg) > maxMessage {
+		return ErrLong // offsets are 16 bits wide
 	}
 	m.ID = binary.BigEndian.Uint16(msg)
 	m.Flags = binary.BigEndian.Uint16(msg[2:])
@@ -90,29 +110,37 @@ func (m *Message) ParseQuestion(msg []byte) error {
 	return nil
 }
 
-// ParseRecords reads the three record sections after ParseQuestion.
+// ParseRecords reads the three record sections, once, after a ParseQuestion that gave no error.
 func (m *Message) ParseRecords() error {
+	if m.body == 0 {
+		return ErrQuestions
+	}
 	msg, off := m.raw, m.body
 	for section := Answer; section <= Additional; section++ {
 		count := int(binary.BigEndian.Uint16(msg[6+2*int(section):]))
-		if count > (len(msg)-off)/11 { // the smallest record: root owner, ten octets of head, no data
-			return ErrManyRecord
+		if count > (len(msg)-off)/minRRSize {
+			return ErrManyRecords
 		}
 		for range count {
-			rr := RR{Owner: uint16(off), Section: section}
-			var err error
-			if off, err = skipName(msg, off); err != nil {
-				return err
+			owner := off
+			off = skipName(msg, off)
+			if off == 0 {
+				return ErrBadName
 			}
-			if off+10 > len(msg) {
+			if off+rrHeadSize > len(msg) {
 				return ErrShort
 			}
-			rr.Type = Type(binary.BigEndian.Uint16(msg[off:]))
-			rr.Class = binary.BigEndian.Uint16(msg[off+2:])
-			rr.TTL = binary.BigEndian.Uint32(msg[off+4:])
-			rr.Len = binary.BigEndian.Uint16(msg[off+8:])
-			off += 10
-			rr.Data = uint16(off)
+			head := msg[off : off+rrHeadSize]
+			off += rrHeadSize
+			rr := RR{
+				Type:    Type(binary.BigEndian.Uint16(head)),
+				Class:   binary.BigEndian.Uint16(head[2:]),
+				TTL:     binary.BigEndian.Uint32(head[4:]),
+				Owner:   uint16(owner),
+				Data:    uint16(off),
+				Len:     binary.BigEndian.Uint16(head[8:]),
+				Section: section,
+			}
 			off += int(rr.Len)
 			if off > len(msg) {
 				return ErrShort
@@ -139,9 +167,6 @@ func (m *Message) Size() int { return len(m.raw) }
 // Has reports whether all the given flag bits are set.
 func (m *Message) Has(flags uint16) bool { return m.Flags&flags == flags }
 
-// HasOPT reports whether the reply speaks EDNS (RFC 6891).
-func (m *Message) HasOPT() bool { return m.hasOP }
-
 // RCode returns the response code, with the upper bits of the OPT record if there is one.
 func (m *Message) RCode() RCode {
 	code := RCode(m.Flags & 15)
@@ -149,21 +174,6 @@ func (m *Message) RCode() RCode {
 		code |= RCode(m.opt.TTL>>24) << 4
 	}
 	return code
-}
-
-// Options calls visit with each EDNS option until it returns false. data lies in the message.
-func (m *Message) Options(visit func(code uint16, data []byte) bool) {
-	if !m.hasOP {
-		return
-	}
-	data := m.Raw(m.opt)
-	for len(data) >= 4 {
-		code, length := binary.BigEndian.Uint16(data), int(binary.BigEndian.Uint16(data[2:]))
-		if 4+length > len(data) || !visit(code, data[4:4+length]) {
-			return
-		}
-		data = data[4+length:]
-	}
 }
 
 // QName returns a copy of the question's name.
@@ -176,26 +186,26 @@ func (m *Message) QName() Name {
 func (m *Message) Raw(rr RR) []byte { return m.raw[rr.Data : int(rr.Data)+int(rr.Len)] }
 
 // OwnerIs reports whether the owner of rr is name.
-func (m *Message) OwnerIs(rr RR, name Name) bool { return m.nameIs(int(rr.Owner), name) }
+func (m *Message) OwnerIs(rr RR, name Name) bool { return nameIs(m.raw, int(rr.Owner), name) }
 
 // Owner returns a copy of the owner name.
 func (m *Message) Owner(rr RR) (Name, error) { return m.NameAt(int(rr.Owner)) }
 
 // NameAt returns a copy of the name at off.
 func (m *Message) NameAt(off int) (Name, error) {
-	var buf [MaxName]byte
+	var buf nameBuf
 	n, err := readName(m.raw, off, &buf)
 	return Name(buf[:n]), err
 }
 
-// AppendName appends the name at off, uncompressed and folded, to buf.
+// AppendName appends the name at off, uncompressed and folded, to buf. On an error buf is returned as it was.
 func (m *Message) AppendName(buf []byte, off int) ([]byte, error) {
-	var name [MaxName]byte
+	var name nameBuf
 	n, err := readName(m.raw, off, &name)
 	return append(buf, name[:n]...), err
 }
 
-// Addr returns the address of an A or AAAA record.
+// Addr returns the address of an A or AAAA record (RFC 1035 3.4.1, RFC 3596 2.2).
 func (m *Message) Addr(rr RR) (netip.Addr, error) {
 	data := m.Raw(rr)
 	switch {
@@ -208,109 +218,98 @@ func (m *Message) Addr(rr RR) (netip.Addr, error) {
 }
 
 // Target returns a copy of the one name that is the data of an NS, CNAME or DNAME record.
-func (m *Message) Target(rr RR) (Name, error) {
-	if err := m.wholeName(rr, 0); err != nil {
-		return "", err
-	}
-	return m.NameAt(int(rr.Data))
-}
+func (m *Message) Target(rr RR) (Name, error) { return m.closingName(rr, 0) }
 
-// MX returns preference and exchange of an MX record.
+// MX returns preference and exchange of an MX record (RFC 1035 3.3.9).
 func (m *Message) MX(rr RR) (preference uint16, exchange Name, err error) {
 	if rr.Len < 3 {
 		return 0, "", ErrBadRData
 	}
-	if err := m.wholeName(rr, 2); err != nil {
+	if exchange, err = m.closingName(rr, 2); err != nil {
 		return 0, "", err
 	}
-	exchange, err = m.NameAt(int(rr.Data) + 2)
-	return binary.BigEndian.Uint16(m.raw[rr.Data:]), exchange, err
+	return binary.BigEndian.Uint16(m.raw[rr.Data:]), exchange, nil
 }
 
 // SOAMinimum returns the MINIMUM field of an SOA record: with the record's own TTL it bounds how long a negative
-// answer holds (RFC 2308 5).
+// answer holds (RFC 2308 5). It looks at no other field; see ParseSOA for the whole record.
 func (m *Message) SOAMinimum(rr RR) (seconds uint32, err error) {
-	end := int(rr.Data) + int(rr.Len)
-	off, err := skipName(m.raw[:end], int(rr.Data))
-	if err != nil {
-		return 0, err
+	data := m.raw[:int(rr.Data)+int(rr.Len)]
+	off := skipName(data, int(rr.Data))
+	if off != 0 {
+		off = skipName(data, off)
 	}
-	if off, err = skipName(m.raw[:end], off); err != nil {
-		return 0, err
-	}
-	if off+20 != end {
+	if off == 0 || off+soaFixedSize != len(data) {
 		return 0, ErrBadRData
 	}
-	return binary.BigEndian.Uint32(m.raw[off+16:]), nil
+	return binary.BigEndian.Uint32(data[len(data)-4:]), nil
 }
 
-// wholeName checks that the data of rr, after skip octets, is one name and nothing behind it.
-func (m *Message) wholeName(rr RR, skip int) error {
-	end := int(rr.Data) + int(rr.Len)
-	off, err := skipName(m.raw[:end], int(rr.Data)+skip)
-	if err != nil {
-		return err
+// closingName returns a copy of the name that must fill the data of rr from its octet skip to its end.
+func (m *Message) closingName(rr RR, skip int) (Name, error) {
+	at, end := int(rr.Data)+skip, int(rr.Data)+int(rr.Len)
+	if skipName(m.raw[:end], at) != end {
+		return "", ErrBadRData
 	}
-	if off != end {
-		return ErrBadRData
-	}
-	return nil
+	return m.NameAt(at)
 }
 
-// skipName returns where the name at off ends in the message, the pointer that may close it included.
-func skipName(msg []byte, off int) (int, error) {
-	for {
-		if off >= len(msg) {
-			return off, ErrShort
-		}
+// skipName returns where the name at off ends in msg, the pointer that may close it included; 0 if it does not end
+// or has a label of a kind that does not exist (RFC 1035 4.1.4). Where a pointer leads is not looked at.
+func skipName(msg []byte, off int) int {
+	for off < len(msg) {
 		c := msg[off]
 		switch {
 		case c == 0:
-			return off + 1, nil
-		case c <= 63:
+			return off + 1
+		case c <= maxLabel:
 			off += 1 + int(c)
-		case c >= 0xc0:
-			if off+2 > len(msg) {
-				return off, ErrShort
-			}
-			return off + 2, nil
+		case c >= 0xc0 && off+1 < len(msg):
+			return off + 2
 		default:
-			return off, ErrBadName
+			return 0
 		}
 	}
+	return 0
 }
 
-// readName copies the name at off into buf, uncompressed and folded, and returns its length.
-func readName(msg []byte, off int, buf *[MaxName]byte) (int, error) {
-	n, bound := 0, off // a pointer must point before bound, where this stretch of the name began
-	for {
-		if off >= len(msg) {
-			return 0, ErrShort
-		}
+// follow returns where the pointer at off leads. It must lead before bound, where the part of the name that it
+// closes began, and not into the header; otherwise, and if the pointer is cut off, follow returns 0.
+func follow(msg []byte, off, bound int) int {
+	if off+1 >= len(msg) {
+		return 0
+	}
+	target := int(msg[off]&0x3f)<<8 | int(msg[off+1])
+	if target >= bound || target < headerSize {
+		return 0
+	}
+	return target
+}
+
+// readName copies the name at off into buf, uncompressed and folded, and returns its length; 0 with an error.
+func readName(msg []byte, off int, buf *nameBuf) (int, error) {
+	n, bound, pointers := 0, off, 0
+	for off < len(msg) {
 		c := int(msg[off])
 		switch {
 		case c == 0:
 			buf[n] = 0
-			return n + 1, nil
-		case c <= 63:
-			if off+1+c > len(msg) {
+			n++
+			foldWords(buf[:(n+7)&^7])
+			return n, nil
+		case c <= maxLabel:
+			next := off + 1 + c
+			if next > len(msg) {
 				return 0, ErrShort
 			}
 			if n+1+c >= MaxName {
 				return 0, ErrBadName
 			}
-			buf[n] = byte(c)
-			for i := 1; i <= c; i++ {
-				buf[n+i] = fold(msg[off+i])
-			}
-			n += 1 + c
-			off += 1 + c
+			n += copy(buf[n:], msg[off:next])
+			off = next
 		case c >= 0xc0:
-			if off+2 > len(msg) {
-				return 0, ErrShort
-			}
-			off = (c&0x3f)<<8 | int(msg[off+1])
-			if off >= bound || off < headerSize {
+			off = follow(msg, off, bound)
+			if pointers++; off == 0 || pointers > maxPointers {
 				return 0, ErrBadName
 			}
 			bound = off
@@ -318,36 +317,31 @@ func readName(msg []byte, off int, buf *[MaxName]byte) (int, error) {
 			return 0, ErrBadName
 		}
 	}
+	return 0, ErrShort
 }
 
-// nameIs compares the name at off with name, without copying it.
-func (m *Message) nameIs(off int, name Name) bool {
-	msg, bound, n := m.raw, off, 0
-	for {
-		if off >= len(msg) || n >= len(name) {
-			return false
-		}
+// nameIs reports whether the name at off is name. It copies nothing and looks at no more than it must: a name that
+// differs in its first octets is left at once, one that is written out whole is compared as one stretch.
+func nameIs(msg []byte, off int, name Name) bool {
+	bound, pointers := off, 0
+	for off < len(msg) && name != "" {
 		c := int(msg[off])
 		switch {
 		case c == 0:
-			return n == len(name)-1
-		case c <= 63:
-			if off+1+c > len(msg) || n+1+c >= len(name) || name[n] != byte(c) {
+			return name == Root
+		case c <= maxLabel:
+			rest := msg[off:]
+			if hasFolded(rest, string(name)) {
+				return true
+			}
+			if int(name[0]) != c || !hasFolded(rest, string(name[:1+c])) {
 				return false
 			}
-			for i := 1; i <= c; i++ {
-				if fold(msg[off+i]) != name[n+i] {
-					return false
-				}
-			}
-			n += 1 + c
+			name = name[1+c:]
 			off += 1 + c
 		case c >= 0xc0:
-			if off+2 > len(msg) {
-				return false
-			}
-			off = (c&0x3f)<<8 | int(msg[off+1])
-			if off >= bound || off < headerSize {
+			off = follow(msg, off, bound)
+			if pointers++; off == 0 || pointers > maxPointers {
 				return false
 			}
 			bound = off
@@ -355,4 +349,5 @@ func (m *Message) nameIs(off int, name Name) bool {
 			return false
 		}
 	}
+	return false
 }

@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // Query says what goes into a query besides its name and type.
 type Query struct {
@@ -11,8 +14,14 @@ type Query struct {
 	NSID    bool   // ask which instance answers (with EDNS, RFC 5001)
 }
 
-// AppendQuery appends a message with one question of class IN to buf. It allocates only if buf is too small; a
-// query is never longer than 12 + 255 + 4 + 15 octets.
+const (
+	optSize  = 11                                            // OPT record without options
+	nsidSize = 4                                             // NSID option of a query: code and length, no data
+	MaxQuery = headerSize + MaxName + 4 + optSize + nsidSize // longest message that AppendQuery writes, in octets
+)
+
+// AppendQuery appends a message with one question of class IN to buf. It allocates only if buf is too small;
+// MaxQuery octets are always enough.
 func AppendQuery(buf []byte, id uint16, name Name, typ Type, q Query) []byte {
 	var extra byte
 	if q.EDNS {
@@ -29,7 +38,7 @@ func AppendQuery(buf []byte, id uint16, name Name, typ Type, q Query) []byte {
 		do = 0x80
 	}
 	if q.NSID {
-		length = 4
+		length = nsidSize
 	}
 	buf = append(buf, 0, 0, byte(TypeOPT), byte(q.UDPSize>>8), byte(q.UDPSize), 0, 0, do, 0, 0, length)
 	if q.NSID {
@@ -44,31 +53,35 @@ func QuestionEnd(msg []byte) int {
 	if len(msg) < headerSize || binary.BigEndian.Uint16(msg[4:]) != 1 {
 		return 0
 	}
-	i := headerSize
-	for i < len(msg) && msg[i] != 0 {
-		if msg[i] > 63 {
-			return 0
-		}
-		i += 1 + int(msg[i])
-	}
-	if i-headerSize >= MaxName || i+5 > len(msg) {
+	name := plainNameLen(msg[headerSize:])
+	end := headerSize + name + 4 // type and class
+	if name == 0 || end > len(msg) {
 		return 0
 	}
-	return i + 5
+	return end
 }
 
 // MixCase sets the case of each letter of the question's name in msg, as AppendQuery made it, by bits of rnd
-// (draft-vixie-dnsext-dns0x20): 64 letters before the bits come round again.
+// (draft-vixie-dnsext-dns0x20): one bit for each octet, 64 octets before the bits come round again.
 func MixCase(msg []byte, rnd uint64) {
-	i := headerSize
-	for msg[i] != 0 {
-		label := msg[i+1 : i+1+int(msg[i])]
-		for j, c := range label {
-			if 'a' <= c|0x20 && c|0x20 <= 'z' {
-				label[j] = c&^0x20 | byte(rnd&1)<<5
-				rnd = rnd>>1 | rnd<<63
-			}
-		}
-		i += 1 + len(label)
+	name := msg[headerSize:]
+	name = name[:plainNameLen(name)]
+	for ; len(name) >= 8; name = name[8:] {
+		binary.LittleEndian.PutUint64(name, mixWord(binary.LittleEndian.Uint64(name), byte(rnd)))
+		rnd = bits.RotateLeft64(rnd, -8)
 	}
+	if len(name) > 0 {
+		var last [8]byte
+		copy(last[:], name)
+		binary.LittleEndian.PutUint64(last[:], mixWord(binary.LittleEndian.Uint64(last[:]), byte(rnd)))
+		copy(name, last[:])
+	}
+}
+
+// mixWord makes the letters among the eight octets of w lower case where rnd has a 1 and upper case where it has a 0.
+func mixWord(w uint64, rnd byte) uint64 {
+	letters := within(w|caseBits, 'a', 'z') >> 2
+	spread := uint64(rnd) * eachOctet & 0x8040201008040201 // bit i of rnd, alone, in octet i
+	lower := (spread + 0x7f*eachOctet) & highBits >> 2     // carried into the high bit, then to the case bit
+	return w&^letters | letters&lower
 }
