@@ -1,0 +1,48 @@
+# Two commands for newcomers: `make demo` and `make test`. `make` alone builds, vets and tests.
+
+GO      ?= go
+BIN     := bin
+STATIC  := CGO_ENABLED=0
+FUZZTIME ?= 20s
+
+# Debian packages of the tests: real name servers and tools to hold ours against, and lists that come with Debian.
+DEBIAN := nsd knot bind9 bind9-dnsutils dns-root-data publicsuffix
+
+.PHONY: all build vet test race fuzz bench lint deps demo accept-100k clean
+
+all: build vet test
+
+build: ## the static binary
+	$(STATIC) $(GO) build -trimpath -o $(BIN)/caascan ./cmd/caascan
+
+vet:
+	$(GO) vet ./...
+
+deps: ## what the tests need: installed when root, otherwise named
+	@missing=; for p in $(DEBIAN); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ]; then echo "tests need Debian packages:$$missing (apt-get install$$missing)" >&2; exit 1; fi; \
+	apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing
+
+test: deps ## all tests, with the race detector, then those that pin allocations without it
+	$(GO) test -race -timeout 20m ./...
+	$(GO) test -timeout 10m -run 'Alloc' ./...
+
+race: test
+
+fuzz: ## each fuzz target for FUZZTIME
+	@$(GO) list ./... | while read pkg; do \
+	  $(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' | while read target; do \
+	    echo "== $$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done || exit 1; done
+
+lint:
+	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "gofmt: $$out" >&2; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+demo: build ## a scan of the small Internet, scored against its truth
+	$(BIN)/caascan demo
+
+clean:
+	rm -rf $(BIN)

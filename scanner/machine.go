@@ -1,0 +1,310 @@
+package scanner
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/caascan/caascan/scanner/caa"
+	"github.com/caascan/caascan/scanner/record"
+	"github.com/caascan/caascan/scanner/resolve"
+	"github.com/caascan/caascan/scanner/step"
+	"github.com/caascan/caascan/scanner/wire"
+)
+
+const (
+	// batchSize is how many targets and records travel through a channel at once: enough that the channels cost
+	// nothing a name, few enough that a slow scan shows its rows.
+	batchSize = 256
+
+	// batchAge is how long a finished record waits for its batch to fill.
+	batchAge = time.Second
+
+	// admitAtOnce bounds the names started in one turn of the loop, so that replies are read in between.
+	admitAtOnce = 64
+
+	// maxUnwritten bounds the batches that wait for the writer: then no more names are admitted (backpressure).
+	maxUnwritten = 8
+)
+
+// stage is what a task does now.
+type stage uint8
+
+const (
+	climbing stage = iota // asking for CAA, level by level
+	findingMX
+	findingAddress // A, then AAAA: may the domain take mail without MX?
+)
+
+// task is one name under way.
+type task struct {
+	client resolve.Client
+	rec    *record.Record
+	name   wire.Name // of the target
+	stage  stage
+}
+
+// machine runs the names of one loop through the resolver: the climb (RFC 8659 3), then mail. It is the step.Machine
+// that the engine drives. Fields up to the counters belong to the loop's goroutine.
+type machine struct {
+	resolver *resolve.Resolver
+	withMX   bool
+	room     int // names that may be under way at once
+
+	tasks []*task // by resolve.Client.ID
+	free  []uint32
+	busy  int
+
+	in      <-chan []record.Target
+	targets []record.Target // of the batch being admitted
+	inEnded bool
+
+	out       chan<- []*record.Record
+	batch     []*record.Record
+	batchFrom step.Time // when the oldest record of batch came
+	unwritten [][]*record.Record
+
+	counters counters
+	stalled  atomic.Bool // waits for the writer: wake the loop when it has taken a batch
+}
+
+// counters are read by others while the loop runs.
+type counters struct {
+	admitted, finished, failed, queries atomic.Int64
+	posture                             [caa.Kinds][int(caa.Error) + 1]atomic.Int64
+}
+
+// Admit implements step.Machine.
+func (m *machine) Admit(now step.Time, out *[]step.Ask) {
+	m.handOver(now)
+	for range admitAtOnce {
+		if m.busy >= m.room || len(m.unwritten) >= maxUnwritten {
+			return
+		}
+		target, ok := m.next()
+		if !ok {
+			return
+		}
+		m.start(now, target, out)
+	}
+	m.collect(now, out)
+}
+
+// next takes a target from the input, if there is one now.
+func (m *machine) next() (record.Target, bool) {
+	for len(m.targets) == 0 {
+		if m.inEnded {
+			return record.Target{}, false
+		}
+		select {
+		case batch, ok := <-m.in:
+			m.targets, m.inEnded = batch, !ok
+		default:
+			return record.Target{}, false
+		}
+	}
+	target := m.targets[0]
+	m.targets = m.targets[1:]
+	return target, true
+}
+
+// start asks the first question about a target.
+func (m *machine) start(now step.Time, target record.Target, out *[]step.Ask) {
+	var t *task
+	if n := len(m.free); n > 0 {
+		t = m.tasks[m.free[n-1]]
+		m.free = m.free[:n-1]
+	} else {
+		t = &task{client: resolve.Client{ID: uint32(len(m.tasks))}}
+		m.tasks = append(m.tasks, t)
+	}
+	m.busy++
+	m.counters.admitted.Add(1)
+	t.name = wire.MustName(target.Name) // datasets has checked it (spec rule R1.2)
+	t.rec = &record.Record{Target: target, Admitted: now, Relevant: -1, Posture: caa.Uniform(caa.Absent)}
+	t.stage = climbing
+	m.ask(now, t, t.name, wire.TypeCAA, out)
+	m.collect(now, out)
+}
+
+// Handle implements step.Machine.
+func (m *machine) Handle(ev *step.Event, out *[]step.Ask) {
+	m.resolver.Handle(ev, out)
+	m.collect(ev.Now, out)
+}
+
+// AppendQuery implements step.Machine.
+func (m *machine) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {
+	return m.resolver.AppendQuery(t, id, buf)
+}
+
+// Done implements step.Machine.
+func (m *machine) Done() bool {
+	return m.inEnded && m.busy == 0 && len(m.targets) == 0 && len(m.batch) == 0 && len(m.unwritten) == 0
+}
+
+// collect gives the answers that have become ready to their tasks.
+func (m *machine) collect(now step.Time, out *[]step.Ask) {
+	for {
+		result, ok := m.resolver.Finished()
+		if !ok {
+			return
+		}
+		m.answered(now, m.tasks[result.Client.ID], result.Answer, out)
+	}
+}
+
+// ask looks up one more thing for t; known answers are taken at once.
+func (m *machine) ask(now step.Time, t *task, name wire.Name, typ wire.Type, out *[]step.Ask) {
+	if a := m.resolver.Ask(now, &t.client, name, typ, out); a != nil {
+		m.answered(now, t, a, out)
+	}
+}
+
+// answered moves t on by an answer.
+func (m *machine) answered(now step.Time, t *task, a *record.Answer, out *[]step.Ask) {
+	switch t.stage {
+	case climbing:
+		m.climb(now, t, a, out)
+	case findingMX:
+		t.rec.Mail.MX = a
+		t.rec.Mail.Exchange = exchanges(a)
+		if a.Outcome != record.NoData {
+			m.finish(now, t)
+			return
+		}
+		t.stage = findingAddress // RFC 5321 5.1: without MX the address itself takes mail
+		m.ask(now, t, t.name, wire.TypeA, out)
+	case findingAddress:
+		t.rec.Mail.Address = a
+		if a.Type == wire.TypeA && a.Outcome == record.NoData {
+			m.ask(now, t, t.name, wire.TypeAAAA, out)
+			return
+		}
+		m.finish(now, t)
+	}
+}
+
+// climb takes the answer of one level and asks the next, until a set is found, a look-up fails or the root is reached
+// (RFC 8659 3, spec rules R1.3, R1.4, R1.10).
+func (m *machine) climb(now step.Time, t *task, a *record.Answer, out *[]step.Ask) {
+	rec, name := t.rec, a.Name
+	rec.Climb = append(rec.Climb, record.Level{Name: name, Answer: a})
+	switch {
+	case a.Outcome == record.Found:
+		rec.Relevant = len(rec.Climb) - 1
+		judge(rec, a)
+	case a.Outcome.Failed(): // never absent: the missing answer could have been the relevant set
+		rec.Relevant = len(rec.Climb) - 1
+		rec.Posture = caa.Uniform(caa.Error)
+	default:
+		if parent, more := caa.Next(name); more {
+			m.ask(now, t, parent, wire.TypeCAA, out)
+			return
+		}
+	}
+	if !m.withMX {
+		m.finish(now, t)
+		return
+	}
+	t.stage = findingMX
+	m.ask(now, t, t.name, wire.TypeMX, out)
+}
+
+// judge reads the relevant RRset.
+func judge(rec *record.Record, a *record.Answer) {
+	set := a.Set()
+	properties := make([]caa.Property, len(set))
+	for i, rr := range set {
+		p, err := caa.ParseRData(rr.Data)
+		if err != nil {
+			panic("internal error: the resolver let a malformed CAA record pass: " + err.Error())
+		}
+		properties[i] = p
+	}
+	rec.CAA = caa.Judge(properties)
+	rec.Posture = rec.CAA.Posture
+	if len(a.Chain) > 0 {
+		rec.CAA.Add(caa.Alias)
+	}
+	if rec.Relevant > 0 {
+		rec.CAA.Add(caa.Inherited)
+	}
+}
+
+// exchanges returns the mail exchangers of an MX answer by preference, then name.
+func exchanges(a *record.Answer) []record.MX {
+	if a.Outcome != record.Found {
+		return nil
+	}
+	set := a.Set()
+	list := make([]record.MX, 0, len(set))
+	for _, rr := range set { // canonical: two octets of preference, a whole name
+		list = append(list, record.MX{Preference: binary.BigEndian.Uint16(rr.Data), Exchange: wire.Name(rr.Data[2:])})
+	}
+	slices.SortFunc(list, func(a, b record.MX) int {
+		return cmp.Or(cmp.Compare(a.Preference, b.Preference), cmp.Compare(a.Exchange, b.Exchange))
+	})
+	return list
+}
+
+// finish completes the record of t and frees its slot.
+func (m *machine) finish(now step.Time, t *task) {
+	rec := t.rec
+	rec.Finished, rec.Cost = now, t.client.Cost
+	c := &m.counters
+	c.finished.Add(1)
+	c.queries.Add(int64(rec.Cost.Queries))
+	if rec.Failed() {
+		c.failed.Add(1)
+	}
+	for kind, posture := range rec.Posture {
+		c.posture[kind][posture].Add(1)
+	}
+	id := t.client.ID
+	*t = task{client: resolve.Client{ID: id}}
+	m.free = append(m.free, id)
+	m.busy--
+
+	if len(m.batch) == 0 {
+		m.batchFrom = now
+		m.batch = make([]*record.Record, 0, batchSize)
+	}
+	m.batch = append(m.batch, rec)
+	if len(m.batch) == batchSize {
+		m.unwritten = append(m.unwritten, m.batch)
+		m.batch = nil
+	}
+}
+
+// handOver passes finished records to the writer as far as it takes them.
+func (m *machine) handOver(now step.Time) {
+	idle := m.busy == 0 && len(m.targets) == 0
+	if len(m.batch) > 0 && (idle || now.Sub(m.batchFrom) >= batchAge) {
+		m.unwritten = append(m.unwritten, m.batch)
+		m.batch = nil
+	}
+	m.stalled.Store(len(m.unwritten) > 0)
+	for len(m.unwritten) > 0 {
+		select {
+		case m.out <- m.unwritten[0]:
+			m.unwritten = slices.Delete(m.unwritten, 0, 1)
+		default:
+			return
+		}
+	}
+	m.stalled.Store(false)
+}
+
+// flush hands over all that is left once the loop has ended. The writer takes batches until the channel is closed.
+func (m *machine) flush() {
+	if len(m.batch) > 0 {
+		m.unwritten = append(m.unwritten, m.batch)
+	}
+	for _, batch := range m.unwritten {
+		m.out <- batch
+	}
+	m.batch, m.unwritten = nil, nil
+}

@@ -1,0 +1,339 @@
+// Package scanner runs a scan: names in, one record a name out.
+//
+//	Source ──targets──► feed ──► loop 0 ─┐
+//	                        ├──► loop 1 ─┼──records──► write ──► Sink
+//	                        └──► loop n ─┘
+//
+// feed gives each target to the loop that owns its registrable domain, so that what the names of one domain share is
+// asked for once. A loop is an engine.Loop with a machine (machine.go) that runs every name through the climb of RFC
+// 8659 and the look-up of its mail servers, on a resolver of its own. All goroutines are started and awaited in Run.
+// Where the sink is slow the channels fill, the loops admit no more names, and feed waits: memory does not grow.
+//
+// A target ends in exactly one record, whatever happens to its look-ups; only a cancelled scan leaves targets without.
+package scanner
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"math/rand/v2"
+	"net/netip"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/caascan/caascan/ratelimit"
+	"github.com/caascan/caascan/scanner/caa"
+	"github.com/caascan/caascan/scanner/engine"
+	"github.com/caascan/caascan/scanner/record"
+	"github.com/caascan/caascan/scanner/resolve"
+	"github.com/caascan/caascan/scanner/step"
+	"github.com/caascan/caascan/scanner/wire"
+)
+
+// Network is how caascan speaks to name servers: what scans and single look-ups have in common.
+type Network struct {
+	Roots      []resolve.Root // root servers to start from
+	Port       uint16         // of every server; 0 means 53
+	IPv4, IPv6 bool           // families to use
+	Source     []netip.Addr   // local addresses; none means any
+	SpecialUse bool           // servers at special-use addresses are asked too, those on loopback if the roots are there
+	Timeout    time.Duration
+	Retries    int
+	MaxQueries int // for one name
+	Limits     ratelimit.Limits
+
+	// Operator returns the registrable domain of a server's name: the key of the limit for operators.
+	Operator func(name string) string
+}
+
+// Validate reports what cannot work: root servers that may not be asked, or not over the families in use.
+func (n *Network) Validate() error {
+	allowed, special := serverFilter(n.SpecialUse, n.Roots), false
+	for _, root := range n.Roots {
+		for _, addr := range root.Addrs {
+			addr = addr.Unmap()
+			if addr.Is4() && !n.IPv4 || addr.Is6() && !n.IPv6 {
+				continue
+			}
+			if allowed(addr) {
+				return nil
+			}
+			special = true
+		}
+	}
+	if special {
+		return errors.New("the root servers have special-use addresses: that needs leave to ask such servers (--allow-special-use)")
+	}
+	return errors.New("no root server has an address of the families in use")
+}
+
+// Config is what a scan must be told.
+type Config struct {
+	Network
+	InFlight int    // names under way at once, over all loops
+	Loops    int    // 0 means one per core
+	WithMX   bool   // look up MX too
+	Seed     uint64 // of choices among servers
+
+	// Watch, if not nil, may wrap the machine of each loop, to see the exchanges pass.
+	Watch func(step.Machine) step.Machine
+}
+
+// Source yields the targets. Next is called from one goroutine and returns io.EOF after the last.
+type Source interface {
+	Next(context.Context) ([]record.Target, error)
+}
+
+// Sink takes the records. Write is called from one goroutine; the batch is the sink's.
+type Sink interface {
+	Write([]*record.Record) error
+}
+
+// Scan is one run.
+type Scan struct {
+	cfg      Config
+	machines []*machine
+	loops    []*engine.Loop
+	inputs   []chan []record.Target
+	records  chan []*record.Record
+	seed     maphash.Seed
+}
+
+// New makes a scan and opens its sockets; nothing is sent before Run.
+func New(cfg Config) (*Scan, error) {
+	if cfg.Loops <= 0 {
+		cfg.Loops = runtime.GOMAXPROCS(0)
+	}
+	if cfg.InFlight < 1 {
+		return nil, errors.New("a scan needs room for at least one name in flight")
+	}
+	cfg.Loops = min(cfg.Loops, cfg.InFlight)
+	s := &Scan{cfg: cfg, records: make(chan []*record.Record, 2*cfg.Loops), seed: maphash.MakeSeed()}
+	limits, err := ratelimit.New(cfg.Limits)
+	if err != nil {
+		return nil, err
+	}
+	for i := range cfg.Loops {
+		input := make(chan []record.Target, 4)
+		m := &machine{
+			resolver: resolve.New(cfg.Network.resolver(rand.New(rand.NewPCG(cfg.Seed, uint64(i))))),
+			withMX:   cfg.WithMX,
+			room:     (cfg.InFlight + cfg.Loops - 1 - i) / cfg.Loops,
+			in:       input,
+			out:      s.records,
+		}
+		var driven step.Machine = m
+		if cfg.Watch != nil {
+			driven = cfg.Watch(m)
+		}
+		loop, err := cfg.Network.loop(limits, driven)
+		if err != nil {
+			return nil, err
+		}
+		s.machines = append(s.machines, m)
+		s.loops = append(s.loops, loop)
+		s.inputs = append(s.inputs, input)
+	}
+	return s, nil
+}
+
+// resolver makes the configuration of one loop's resolver.
+func (n *Network) resolver(rnd *rand.Rand) resolve.Config {
+	retries := n.Retries
+	if retries == 0 {
+		retries = -1 // resolve reads 0 as its default
+	}
+	return resolve.Config{
+		Roots: n.Roots, IPv4: n.IPv4, IPv6: n.IPv6,
+		Timeout: n.Timeout, Retries: retries, MaxQueries: n.MaxQueries,
+		Allowed: serverFilter(n.SpecialUse, n.Roots),
+		Operator: func(server wire.Name) (string, step.OperatorID) {
+			operator := n.Operator(server.String())
+			return operator, operatorID(operator)
+		},
+		Rand: rnd,
+	}
+}
+
+// operatorSeed makes operator keys that nobody can foretell, so that no two operators can be made to share a limit.
+var operatorSeed = maphash.MakeSeed()
+
+func operatorID(operator string) step.OperatorID {
+	if operator == "" {
+		return 0
+	}
+	return step.OperatorID(max(maphash.String(operatorSeed, operator), 1))
+}
+
+// loop opens an engine loop for m.
+func (n *Network) loop(limits *ratelimit.Table, m step.Machine) (*engine.Loop, error) {
+	return engine.New(engine.Config{
+		Clock: clock, Limits: limits, Port: n.Port, Source: n.Source, IPv4: n.IPv4, IPv6: n.IPv6,
+	}, m)
+}
+
+// started anchors the clock of all loops.
+var started = time.Now()
+
+// clock is the wall clock at the start plus monotonic time since.
+func clock() step.Time { return step.Time(started.UnixNano() + int64(time.Since(started))) }
+
+// Run scans until the source is at its end and every record is written, an error of our own stops it, or ctx is
+// cancelled: then what is in flight ends without records, and the records made so far are still written. An error of
+// the source stops only the intake: what it yielded before is scanned.
+func (s *Scan) Run(ctx context.Context, source Source, sink Sink) error {
+	run, ctx := errgroup.WithContext(ctx)
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var intake error
+	run.Go(func() error {
+		intake = s.feed(ctx, source)
+		return nil
+	})
+	run.Go(func() error {
+		defer close(s.records)
+		return s.runLoops(ctx)
+	})
+	run.Go(func() error { return s.write(sink, stop) })
+	err := run.Wait()
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
+	return cmp.Or(err, intake)
+}
+
+// runLoops runs all loops to their end.
+func (s *Scan) runLoops(ctx context.Context) error {
+	loops, ctx := errgroup.WithContext(ctx)
+	for i, loop := range s.loops {
+		loops.Go(func() error {
+			err := loop.Run(ctx)
+			s.machines[i].flush()
+			return err
+		})
+	}
+	return loops.Wait()
+}
+
+// feed hands the targets to the loops.
+func (s *Scan) feed(ctx context.Context, source Source) error {
+	batches := make([][]record.Target, len(s.loops))
+	send := func(i int) error {
+		select {
+		case s.inputs[i] <- batches[i]:
+			batches[i] = nil
+			s.loops[i].Wake()
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	defer func() {
+		for i := range s.inputs {
+			close(s.inputs[i])
+			s.loops[i].Wake()
+		}
+	}()
+	for {
+		targets, err := source.Next(ctx)
+		for _, t := range targets {
+			i := s.owner(&t)
+			if batches[i] == nil {
+				batches[i] = make([]record.Target, 0, batchSize)
+			}
+			if batches[i] = append(batches[i], t); len(batches[i]) == batchSize {
+				if err := send(i); err != nil {
+					return err
+				}
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			for i := range batches {
+				if len(batches[i]) > 0 {
+					if err := send(i); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		case err != nil:
+			return fmt.Errorf("reading names: %w", err)
+		}
+	}
+}
+
+// owner returns the loop for a target: the one of its registrable domain.
+func (s *Scan) owner(t *record.Target) int {
+	domain := t.Registrable
+	if domain == "" {
+		domain = t.Name
+	}
+	return int(maphash.String(s.seed, domain) % uint64(len(s.loops)))
+}
+
+// write hands the records to the sink until the loops have ended. After an error of the sink it stops the scan and goes
+// on taking batches, so that the loops can come to their end.
+func (s *Scan) write(sink Sink, stop context.CancelCauseFunc) error {
+	var failed error
+	for batch := range s.records {
+		if failed != nil {
+			continue
+		}
+		if failed = sink.Write(batch); failed != nil {
+			stop(failed)
+		}
+		for i, m := range s.machines {
+			if m.stalled.Load() {
+				s.loops[i].Wake()
+			}
+		}
+	}
+	return failed
+}
+
+// NameServers returns what was seen of every server. It is to be called after Run.
+func (s *Scan) NameServers() []record.NameServer {
+	resolvers := make([]*resolve.Resolver, len(s.machines))
+	for i, m := range s.machines {
+		resolvers[i] = m.resolver
+	}
+	return resolve.NameServers(resolvers...)
+}
+
+// Progress is how far a scan is.
+type Progress struct {
+	Admitted, Finished, Failed int64 // names
+	Queries                    int64 // packets sent for the names that are finished
+	Posture                    [caa.Kinds][int(caa.Error) + 1]int64
+	Sent                       int64 // packets sent in all
+	Waiting                    int64 // queries that wait for a limit
+	KernelDrops                int64 // replies lost because they came faster than they were read
+}
+
+// Progress may be called at any time.
+func (s *Scan) Progress() Progress {
+	var p Progress
+	for i, m := range s.machines {
+		c := &m.counters
+		p.Admitted += c.admitted.Load()
+		p.Finished += c.finished.Load()
+		p.Failed += c.failed.Load()
+		p.Queries += c.queries.Load()
+		for kind := range c.posture {
+			for posture := range c.posture[kind] {
+				p.Posture[kind][posture] += c.posture[kind][posture].Load()
+			}
+		}
+		stats := s.loops[i].Stats()
+		p.Sent += int64(stats.Sent + stats.Dialled)
+		p.Waiting += int64(stats.Waiting)
+		p.KernelDrops += int64(stats.KernelDrops)
+	}
+	return p
+}
