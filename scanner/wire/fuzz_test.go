@@ -89,9 +89,7 @@ func touch(t *testing.T, m *Message) {
 		}
 		if owner, err := m.Owner(rr); err == nil {
 			checkOwnerIs(t, m, rr, owner)
-			if again, err := ParseName(owner.String()); again != owner {
-				t.Fatalf("name %x is %q in text, which reads as %x %v", string(owner), owner, string(again), err)
-			}
+			checkText(t, owner)
 			if wire, err := NameOf([]byte(owner)); wire != owner || err != nil {
 				t.Fatalf("NameOf(%x) is %x %v", string(owner), string(wire), err)
 			}
@@ -313,32 +311,41 @@ func FuzzName(f *testing.F) {
 	for _, c := range badNames {
 		f.Add(c.text)
 	}
+	f.Add("\u0456\\.") // the oracle takes the escaped dot for a final one
 	f.Fuzz(func(t *testing.T, text string) {
 		name, err := ParseName(text)
+		if err == nil {
+			checkText(t, name)
+		}
+		if strings.ContainsFunc(text, func(r rune) bool { return r >= 0x80 }) {
+			return // the oracle miscounts the backslashes behind a character of several octets
+		}
 		buf := make([]byte, MaxName) // the oracle's IsDomainName alone lets names of 256 octets pass
 		n, packErr := dns.PackDomainName(dns.Fqdn(text), buf, 0, nil, false)
-		_, oracleOK := dns.IsDomainName(text)
-		oracleOK = oracleOK && packErr == nil
-		if err != nil {
-			if oracleOK && text != "" && !errors.Is(err, ErrBadEscape) {
-				t.Fatalf("ParseName(%q): %v, but the oracle takes it", text, err)
-			}
-			return
-		}
-		if !oracleOK {
+		labels, oracleOK := dns.IsDomainName(text)
+		switch oracleOK = oracleOK && packErr == nil; {
+		case err != nil && oracleOK && text != "" && !errors.Is(err, ErrBadEscape):
+			t.Fatalf("ParseName(%q): %v, but the oracle takes it", text, err)
+		case err == nil && !oracleOK:
 			t.Fatalf("ParseName(%q) is %x, but the oracle refuses it", text, string(name))
-		}
-		if !bytes.Equal(asciiLower(buf[:n]), []byte(name)) {
+		case err == nil && !bytes.Equal(asciiLower(buf[:n]), []byte(name)):
 			t.Fatalf("ParseName(%q) is %x, the oracle packs %x", text, string(name), buf[:n])
-		}
-		if again, err := ParseName(name.String()); again != name || err != nil {
-			t.Fatalf("%q reads back as %q, %v", name.String(), again, err)
-		}
-		if again, err := ParseName(name.String() + "."); name != Root && (again != name || err != nil) {
-			t.Fatalf("%q. reads back as %q, %v", name.String(), again, err)
-		}
-		if n := dns.CountLabel(dns.Fqdn(text)); n != name.Labels() {
-			t.Fatalf("%q has %d labels, want %d", name, name.Labels(), n)
+		case err == nil && text != "." && labels != name.Labels():
+			t.Fatalf("%q has %d labels, want %d", name, name.Labels(), labels)
 		}
 	})
+}
+
+// checkText: the text of name reads back as name, with the final dot and without.
+func checkText(t *testing.T, name Name) {
+	t.Helper()
+	texts := []string{name.String(), name.String() + "."}
+	if name == Root {
+		texts = texts[:1]
+	}
+	for _, text := range texts {
+		if again, err := ParseName(text); again != name || err != nil {
+			t.Fatalf("%x is %q in text, which reads as %x, %v", string(name), text, string(again), err)
+		}
+	}
 }

@@ -330,11 +330,14 @@ func nameIs(msg []byte, off int, name Name) bool {
 		case c == 0:
 			return name == Root
 		case c <= maxLabel:
+			if int(name[0]) != c {
+				return false
+			}
 			rest := msg[off:]
 			if hasFolded(rest, string(name)) {
-				return true
+				return true // equal octets, the length octets among them, are equal labels
 			}
-			if int(name[0]) != c || !hasFolded(rest, string(name[:1+c])) {
+			if !hasFolded(rest, string(name[:1+c])) {
 				return false
 			}
 			name = name[1+c:]

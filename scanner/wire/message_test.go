@@ -97,9 +97,9 @@ func TestPartial(t *testing.T) {
 }
 
 // TestPointers holds the rules for names inside a message (RFC 1035 4.1.4). The record data that is read as a name
-// begins at 31: behind the question (12 to 18) and the record's head.
+// begins at 30: behind the question (12 to 18) and the record's head.
 func TestPointers(t *testing.T) {
-	const dataAt = 31
+	const dataAt = 30
 	manyLabels := strings.Repeat("\x01b", 126)
 	for _, c := range []struct {
 		why, data string
@@ -110,8 +110,9 @@ func TestPointers(t *testing.T) {
 		{"pointer", "\xc0\x0c", "a"},
 		{"label and pointer", "\x01b\xc0\x0c", "b.a"},
 		{"into the middle of another name", "\x01b\xc0\x0e", "b"},
-		{"at itself", "\xc0\x1f", ""},
-		{"at its own label", "\x01b\xc0\x1f", ""},
+		{"at itself", "\xc0\x1e", ""},
+		{"at its own label", "\x01b\xc0\x1e", ""},
+		{"at its own second label", "\x01b\x01b\xc0\x20", ""},
 		{"ahead", "\x01b\xc0\x30", ""},
 		{"past the message", "\x01b\xff\xff", ""},
 		{"into the header", "\x01b\xc0\x00", ""},
@@ -135,7 +136,7 @@ func TestPointers(t *testing.T) {
 			t.Fatalf("%s: %v", c.why, err)
 		}
 		rr := m.RRs[0]
-		if rr.Data != dataAt-1 {
+		if rr.Data != dataAt {
 			t.Fatalf("data at %d", rr.Data)
 		}
 		got, err := m.Target(rr)
@@ -146,6 +147,29 @@ func TestPointers(t *testing.T) {
 		if (err == nil) != (c.want != "") || string(data) != string(got) {
 			t.Errorf("%s: data %x, %v; want %q", c.why, data, err, c.want)
 		}
+		if c.want == "" && (nameIs(msg, dataAt, MustName("b")) || nameIs(msg, dataAt, MustName("b.a"))) && c.data != "\x01b\x00\x00" {
+			t.Errorf("%s: equals a name", c.why)
+		}
+		if name, err := m.AppendName([]byte("kept"), dataAt); c.want != "" && (err != nil || string(name) != "kept"+string(got)) {
+			t.Errorf("%s: AppendName %x, %v", c.why, name, err)
+		} else if err != nil && string(name) != "kept" {
+			t.Errorf("%s: AppendName left %x", c.why, name)
+		}
+	}
+}
+
+// TestForwardPointer: a pointer ahead is refused even if a good name stands there.
+func TestForwardPointer(t *testing.T) {
+	msg := append(reply([4]uint16{1}, question), "\xc0\x15\x01x\x00"...) // at 19, to 21
+	var m Message
+	if err := m.Parse(msg); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := m.NameAt(21); err != nil || got != MustName("x") {
+		t.Fatal(got, err)
+	}
+	if got, err := m.NameAt(19); !errors.Is(err, ErrBadName) || got != "" || nameIs(msg, 19, MustName("x")) {
+		t.Errorf("%q, %v", got, err)
 	}
 }
 

@@ -139,26 +139,27 @@ func (n Name) String() string {
 	if n == Root {
 		return "."
 	}
-	var b strings.Builder
-	b.Grow(len(n))
+	text := make([]byte, 0, MaxName) // stays on the stack for names without escapes
 	for i := 0; n[i] != 0; i += 1 + int(n[i]) {
 		if i > 0 {
-			b.WriteByte('.')
+			text = append(text, '.')
 		}
 		for _, c := range []byte(n[i+1 : i+1+int(n[i])]) {
 			switch {
 			case c <= 0x20 || c >= 0x7f:
-				b.Write([]byte{'\\', '0' + c/100, '0' + c/10%10, '0' + c%10})
-			case strings.IndexByte(`.\"();@$`, c) >= 0: // RFC 1035 5.1, and $ begins a directive
-				b.WriteByte('\\')
-				b.WriteByte(c)
+				text = append(text, '\\', '0'+c/100, '0'+c/10%10, '0'+c%10)
+			case isSpecial[c]:
+				text = append(text, '\\', c)
 			default:
-				b.WriteByte(c)
+				text = append(text, c)
 			}
 		}
 	}
-	return b.String()
+	return string(text)
 }
+
+// isSpecial has the printable octets that zone files give a meaning (RFC 1035 5.1; $ begins a directive).
+var isSpecial = [128]bool{'.': true, '\\': true, '"': true, '(': true, ')': true, ';': true, '@': true, '$': true}
 
 // Parent drops the leftmost label. The root has no parent: it is returned as it is.
 func (n Name) Parent() Name {

@@ -66,22 +66,28 @@ func QuestionEnd(msg []byte) int {
 func MixCase(msg []byte, rnd uint64) {
 	name := msg[headerSize:]
 	name = name[:plainNameLen(name)]
-	for ; len(name) >= 8; name = name[8:] {
-		binary.LittleEndian.PutUint64(name, mixWord(binary.LittleEndian.Uint64(name), byte(rnd)))
-		rnd = bits.RotateLeft64(rnd, -8)
+	if len(name) < 8 {
+		for i, c := range name {
+			name[i] = byte(mixWord(uint64(c), rnd>>i))
+		}
+		return
 	}
-	if len(name) > 0 {
-		var last [8]byte
-		copy(last[:], name)
-		binary.LittleEndian.PutUint64(last[:], mixWord(binary.LittleEndian.Uint64(last[:]), byte(rnd)))
-		copy(name, last[:])
+	last := len(name) - 8 // the last word may overlap the one before: each octet gets its own bit again
+	for i := 0; i < last; i += 8 {
+		mixAt(name[i:], bits.RotateLeft64(rnd, -i))
 	}
+	mixAt(name[last:], bits.RotateLeft64(rnd, -last))
 }
 
-// mixWord makes the letters among the eight octets of w lower case where rnd has a 1 and upper case where it has a 0.
-func mixWord(w uint64, rnd byte) uint64 {
+func mixAt(b []byte, rnd uint64) {
+	binary.LittleEndian.PutUint64(b, mixWord(binary.LittleEndian.Uint64(b), rnd))
+}
+
+// mixWord makes the letters among the eight octets of w lower case where the low eight bits of rnd, one for each
+// octet, have a 1, and upper case where they have a 0.
+func mixWord(w, rnd uint64) uint64 {
 	letters := within(w|caseBits, 'a', 'z') >> 2
-	spread := uint64(rnd) * eachOctet & 0x8040201008040201 // bit i of rnd, alone, in octet i
-	lower := (spread + 0x7f*eachOctet) & highBits >> 2     // carried into the high bit, then to the case bit
+	spread := (rnd & 0xff) * eachOctet & 0x8040201008040201 // bit i alone in octet i
+	lower := (spread + 0x7f*eachOctet) & highBits >> 2      // carried into the high bit, then to the case bit
 	return w&^letters | letters&lower
 }

@@ -169,7 +169,7 @@ func (g generator) message() *dns.Msg {
 
 // TestRandomMessages reads thousands of messages of every listed type with one Message, as the resolver does.
 func TestRandomMessages(t *testing.T) {
-	const seed, messages = 8659, 4000
+	const seed, messages = 8659, 3000
 	g := generator{rand.New(rand.NewPCG(seed, seed))}
 	var m Message
 	seen := map[Type]int{}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -176,4 +177,42 @@ func TestAppendRRTooLong(t *testing.T) {
 		}
 	}()
 	AppendRR(nil, Root, TypeTXT, ClassIN, 0, make([]byte, maxRData+1))
+}
+
+// TestDataStaysInside: the parts of a record's data end where the data ends, though the octets of the next record
+// would go on in a way that fits.
+func TestDataStaysInside(t *testing.T) {
+	for _, c := range []struct {
+		typ        Type
+		data, next string // next is what follows the data in the message
+		ok         bool
+	}{
+		{TypeNS, "\x01a\x00", "", true},
+		{TypeNS, "\x01a", "\x00", false},
+		{TypeNS, "\x01", "a\x00", false},
+		{TypeNS, "\xc0", "\x0c", false},
+		{TypeMX, "\x00\x0a", "\x00", false},
+		{TypeMX, "\x00", "\x0a\x00", false},
+		{TypeMX, "\x00", "", false},
+		{TypeRRSIG, strings.Repeat("\x01", rrsigFixedSize) + "\xc0", "\x0c", false},
+		{TypeRRSIG, strings.Repeat("\x01", rrsigFixedSize) + "\x01a", "\x00", false},
+		{TypeRRSIG, strings.Repeat("\x01", 17), "\x01\x00", false},
+		{35, "\x00\x01\x00\x01\x01U\x00\x00\x00", "", true}, // NAPTR: three strings, a name
+		{35, "\x00\x01\x00\x01\x01U\x00\x05ab", "cde\x00", false},
+		{35, "\x00\x01\x00\x01\x01U", "\x00\x00\x00", false},
+		{35, "\x00\x01\x00", "\x01\x00\x00\x00\x00", false},
+	} {
+		msg := AppendRR(reply([4]uint16{1, 1}, question), Root, c.typ, ClassIN, 1, []byte(c.data))
+		var m Message
+		if err := m.Parse(slices.Clip(append(msg, c.next...))); err != nil {
+			t.Fatal(err)
+		}
+		got, err := m.AppendRData([]byte("kept"), m.RRs[0])
+		if (err == nil) != c.ok || !c.ok && string(got) != "kept" || c.ok && string(got) != "kept"+c.data {
+			t.Errorf("%v %x before %x: %x, %v", c.typ, c.data, c.next, got, err)
+		}
+		if _, err := m.Target(m.RRs[0]); c.typ == TypeNS && (err == nil) != c.ok {
+			t.Errorf("target %x before %x: %v", c.data, c.next, err)
+		}
+	}
 }
