@@ -113,6 +113,7 @@ func TestPointers(t *testing.T) {
 		{"at itself", "\xc0\x1e", ""},
 		{"at its own label", "\x01b\xc0\x1e", ""},
 		{"at its own second label", "\x01b\x01b\xc0\x20", ""},
+		{"into its own label", "\x03\x01x\x00\xc0\x1f", ""},
 		{"ahead", "\x01b\xc0\x30", ""},
 		{"past the message", "\x01b\xff\xff", ""},
 		{"into the header", "\x01b\xc0\x00", ""},
