@@ -1,0 +1,102 @@
+package output
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Format is the form of a sink's files.
+type Format string
+
+// The formats.
+const (
+	Parquet Format = "parquet"
+	JSONL   Format = "jsonl" // one JSON object a line, the keys being the names of the columns
+)
+
+// Bounds of a part. A part holds whole names, and may be larger than its bound by one batch.
+const (
+	// DefaultPartRows is how many names go into one part: about 100 MB of Parquet, and a list of a hundred million
+	// names makes a hundred parts, which readers still open at once.
+	DefaultPartRows = 1_000_000
+
+	// DefaultPartAge is how old the oldest row of an unfinished part may get, which is what a crash can cost.
+	DefaultPartAge = 3 * time.Minute
+
+	// maxPartRecords is the same bound as DefaultPartRows for rows of caa_records: a hostile zone has thousands of
+	// records.
+	maxPartRecords = 4 * DefaultPartRows
+)
+
+// Config is what a sink has to know about the scan. ScanID must be given; the zero values of all others work.
+type Config struct {
+	ScanID  string
+	Version string // of caascan, for the manifest and the files' metadata
+	Commit  string
+	PSL     string // version of the public suffix list
+	Worker  string // this machine or process
+	Vantage string // the place in the network
+	Seed    uint64
+	Inputs  []Input
+	Scan    any // the full configuration of the scan; anything that encoding/json takes
+
+	Format   Format        // default Parquet
+	Restart  bool          // discard a scan that the directory holds
+	PartRows int           // default DefaultPartRows
+	PartAge  time.Duration // default DefaultPartAge
+
+	rowGroupRows int // default rowGroupRows; the tests make it small
+
+	// Now is the clock, default time.Now. It decides the age of parts, and stands in the manifest.
+	Now func() time.Time
+
+	// Registrable returns the registrable domain of a name, "" if it has none; without it, the columns mx_operator,
+	// dns_operator and dns_operator_count are NULL.
+	Registrable func(name string) string
+}
+
+// Input is a source of names.
+type Input struct {
+	Path   string `json:"path"`             // as in the column source_list, where that is a file
+	SHA256 string `json:"sha256,omitempty"` // of the octets read, in hexadecimal; not known before the end of a stream
+	Lines  int64  `json:"lines,omitempty"`
+}
+
+// State says how far a scan has come.
+type State string
+
+// The states.
+const (
+	Running  State = "running"  // under way, or stopped early
+	Complete State = "complete" // every line of the input has its row or its reject
+)
+
+var errNoScanID = errors.New("output: a scan needs an identifier")
+
+// withDefaults fills in what was left out.
+func (cfg Config) withDefaults() (Config, error) {
+	if cfg.ScanID == "" {
+		return cfg, errNoScanID
+	}
+	switch cfg.Format {
+	case "":
+		cfg.Format = Parquet
+	case Parquet, JSONL:
+	default:
+		return cfg, fmt.Errorf("output: unknown format %q", cfg.Format)
+	}
+	if cfg.PartRows <= 0 {
+		cfg.PartRows = DefaultPartRows
+	}
+	if cfg.PartAge <= 0 {
+		cfg.PartAge = DefaultPartAge
+	}
+	if cfg.rowGroupRows <= 0 {
+		cfg.rowGroupRows = rowGroupRows
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return cfg, nil
+}

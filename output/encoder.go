@@ -1,0 +1,531 @@
+package output
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/caascan/caascan/scanner/record"
+	"github.com/caascan/caascan/scanner/wire"
+)
+
+// maxRemembered bounds the texts of names, and of addresses, that an Encoder remembers. There are some 10^5 servers
+// that more than a few names share; 8,192 of them cover most rows, and cost about 2 MB.
+const maxRemembered = 8192
+
+// An Encoder makes rows from records. Equal records give equal rows: what it remembers only saves work. It is used by
+// one goroutine at a time.
+type Encoder struct {
+	scanID, worker, vantage string
+	registrable             func(name string) string
+
+	hosts     map[wire.Name]host    // of servers, which many records share
+	addresses map[netip.Addr]string // of servers, as text
+	operators []operatorCount       // scratch of nameServers
+
+	// Where the lists and numbers lie that rows point at.
+	levels     arena[Level]
+	properties arena[Property]
+	params     arena[Param]
+	texts      arena[string]
+	int16s     arena[int16]
+	int32s     arena[int32]
+	int64s     arena[int64]
+}
+
+// host is what an Encoder remembers of a server's name.
+type host struct {
+	text     string
+	operator string // registrable domain, "" if it has none
+}
+
+// NewEncoder returns an encoder for the rows of one scan.
+func NewEncoder(cfg Config) *Encoder {
+	registrable := cfg.Registrable
+	if registrable == nil {
+		registrable = func(string) string { return "" }
+	}
+	return &Encoder{
+		scanID:      cfg.ScanID,
+		worker:      cfg.Worker,
+		vantage:     cfg.Vantage,
+		registrable: registrable,
+		hosts:       make(map[wire.Name]host),
+		addresses:   make(map[netip.Addr]string),
+	}
+}
+
+// Rows makes the rows of one record. Nothing in them changes later; nobody may write to what they point at, which
+// they share with other rows.
+func (e *Encoder) Rows(r *record.Record) (Domain, []CAARecord) {
+	var d Domain
+	e.domain(&d, r)
+	return d, e.records(nil, r)
+}
+
+// reset declares all rows made so far dead, and their memory free to use again.
+func (e *Encoder) reset() {
+	e.levels.reset()
+	e.properties.reset()
+	e.params.reset()
+	e.texts.reset()
+	e.int16s.reset()
+	e.int32s.reset()
+	e.int64s.reset()
+}
+
+// domain makes *d the row of r.
+func (e *Encoder) domain(d *Domain, r *record.Record) {
+	e.identity(d, r)
+	e.existence(d, r)
+	e.mail(d, r)
+	e.climb(d, r)
+	e.relevant(d, r)
+	e.meaning(d, r)
+	e.dnssec(d, r)
+	e.nameServers(d, r)
+	e.cost(d, r)
+}
+
+// identity starts the row with what was known before anything was asked.
+func (e *Encoder) identity(d *Domain, r *record.Record) {
+	t := &r.Target
+	*d = Domain{
+		ScanID:            e.scanID,
+		SchemaVersion:     SchemaVersion,
+		QueryName:         nameText(t.Name),
+		InputName:         Text(t.Input),
+		InputKind:         inputKind(t),
+		InputLine:         t.Line,
+		SourceList:        Text(t.Source),
+		Rank:              t.Rank,
+		RankBucket:        t.RankBucket,
+		RegistrableDomain: nameText(t.Registrable),
+		PublicSuffix:      nameText(t.Suffix),
+		IsRegistrable:     t.Name == t.Registrable,
+		PSLSection:        pslSection(t),
+		Timestamp:         micros(r.Finished),
+		WorkerID:          e.worker,
+		Vantage:           e.vantage,
+	}
+	d.TLD = d.QueryName[strings.LastIndexByte(d.QueryName, '.')+1:]
+	d.Labels = int8(min(strings.Count(d.QueryName, ".")+1, math.MaxInt8))
+	if len(r.Climb) > 0 {
+		d.Labels = int8(r.Climb[0].Name.Labels()) // an escaped dot in a label is no separator
+	}
+	if r.Cost.Queries > 0 {
+		d.FirstQueryAt, d.LastQueryAt = micros(r.Admitted), micros(r.Finished)
+	}
+}
+
+func inputKind(t *record.Target) string {
+	switch {
+	case t.Mail:
+		return "mail"
+	case t.Wildcard:
+		return "wildcard"
+	default:
+		return "name"
+	}
+}
+
+func pslSection(t *record.Target) string {
+	switch {
+	case t.Suffix == "":
+		return ""
+	case t.ICANN:
+		return "icann"
+	default:
+		return "private"
+	}
+}
+
+// The words of Domain.Exists.
+const (
+	existsWord     = "exists"
+	nxdomainWord   = "nxdomain"
+	unresolvedWord = "unresolved"
+)
+
+// existence fills the columns exists and status.
+func (e *Encoder) existence(d *Domain, r *record.Record) {
+	d.Exists = unresolvedWord
+	if len(r.Climb) == 0 {
+		d.Status = "internal"
+		return
+	}
+	for _, a := range []*record.Answer{r.Climb[0].Answer, r.Mail.MX, r.Mail.Address} {
+		if word := exists(a); word != unresolvedWord {
+			d.Exists = word
+			break
+		}
+	}
+	switch {
+	case r.Failed():
+		d.Status = r.Climb[r.Relevant].Answer.Outcome.String()
+	case d.Exists == nxdomainWord:
+		d.Status = nxdomainWord
+	default:
+		d.Status = "ok"
+	}
+}
+
+// exists says what an answer shows about the existence of the name asked. With a CNAME on the way the name exists,
+// whatever became of the target. A DNAME alone shows nothing: it rewrites names whether they exist or not.
+func exists(a *record.Answer) string {
+	switch {
+	case a == nil:
+		return unresolvedWord
+	case a.Outcome == record.Found || a.Outcome == record.NoData:
+		return existsWord
+	case slices.ContainsFunc(a.Chain, func(link record.Alias) bool { return !link.DNAME }):
+		return existsWord
+	case a.Outcome == record.NXDomain:
+		return nxdomainWord
+	default:
+		return unresolvedWord
+	}
+}
+
+// climb writes down the evidence.
+func (e *Encoder) climb(d *Domain, r *record.Record) {
+	d.Climb = e.levels.take(len(r.Climb))
+	for i := range r.Climb {
+		a := r.Climb[i].Answer
+		l := &d.Climb[i]
+		*l = Level{
+			Name:     e.below(r.Climb[i].Name, d.QueryName),
+			Outcome:  a.Outcome.String(),
+			Security: a.Security.String(),
+			Reason:   a.Reason,
+			EDE:      []int16{},
+			EDEText:  []string{},
+			Attempts: int8(min(a.Attempts, math.MaxInt8)),
+			Server:   e.address(a.Server),
+		}
+		if a.Server.IsValid() {
+			l.RCode = a.RCode.String()
+		}
+		if a.Outcome.Failed() {
+			l.FailedAt = e.below(a.FailedAt, d.QueryName)
+		} else {
+			l.TTL = e.int32(ttl(a.TTL))
+		}
+		if len(a.Chain) > 0 {
+			l.AliasTo = a.Owner().String()
+		}
+		for _, ede := range a.EDE {
+			l.EDE = append(l.EDE, int16(min(ede.Code, math.MaxInt16)))
+			l.EDEText = append(l.EDEText, Text(ede.Text))
+		}
+	}
+}
+
+// deciding returns the answer at the deciding level (see Domain), nil if nothing was asked.
+func deciding(r *record.Record) *record.Answer {
+	switch {
+	case len(r.Climb) == 0:
+		return nil
+	case r.Relevant >= 0:
+		return r.Climb[r.Relevant].Answer
+	default:
+		return r.Climb[0].Answer
+	}
+}
+
+// relevant fills the columns about the relevant RRset and the answer that brought it.
+func (e *Encoder) relevant(d *Domain, r *record.Record) {
+	a := deciding(r)
+	if a == nil || r.Climb[0].Answer.Outcome == record.Skipped {
+		return
+	}
+	if first := r.Climb[0].Answer.Outcome; !first.Failed() {
+		d.CAAAtName = flag(first == record.Found)
+	}
+	d.CAATruncated = flag(a.Truncated)
+	if a.Server.IsValid() {
+		d.CAABytes = int32(a.Size)
+	}
+	d.CNAMEDepth = small8(len(a.Chain))
+	d.CNAMEChain = e.texts.take(len(a.Chain))
+	for i, link := range a.Chain {
+		d.CNAMEChain[i] = link.Target.String()
+	}
+	switch {
+	case r.Failed():
+		d.CAAStatus = "error"
+		return
+	case r.Relevant < 0:
+		d.CAAStatus = "none"
+	default:
+		d.CAAStatus = "found"
+		d.CAAName = d.Climb[r.Relevant].Name
+		d.CAADepth = small8(r.Relevant)
+		d.CAAViaAlias = d.Climb[r.Relevant].AliasTo
+		d.CAATTL = d.Climb[r.Relevant].TTL
+	}
+	e.set(d, &r.CAA)
+}
+
+// dnssec fills the columns about DNSSEC.
+func (e *Encoder) dnssec(d *Domain, r *record.Record) {
+	if len(r.Climb) == 0 || r.Climb[0].Answer.Outcome == record.Skipped {
+		return
+	}
+	a := r.Climb[0].Answer
+	if r.Relevant >= 0 {
+		a = r.Climb[r.Relevant].Answer
+	} else {
+		for i := range r.Climb {
+			if severity[r.Climb[i].Answer.Security] > severity[a.Security] {
+				a = r.Climb[i].Answer
+			}
+		}
+	}
+	d.DNSSECStatus = a.Security.String()
+	if a.Outcome != record.WorkBound { // the reason then names the bound
+		d.DNSSECReason = a.Reason
+	}
+	if a.Outcome == record.Bogus || a.Security == record.BogusData {
+		d.DNSSECFailedAt = e.below(a.FailedAt, d.QueryName)
+	}
+	if home := home(r); home != nil {
+		d.DSPresent = dsPresent(home)
+	}
+}
+
+// severity orders the states from the best to the worst.
+var severity = [...]int{record.Secure: 0, record.Insecure: 1, record.Indeterminate: 2, record.BogusData: 3}
+
+// dsPresent says if the zone that answered has a DS at its parent. That none was seen shows that there is none only if
+// the zone was proved to be insecure.
+func dsPresent(a *record.Answer) *bool {
+	for i := range a.Proof {
+		if a.Proof[i].Type == wire.TypeDS && a.Proof[i].Owner == a.Zone {
+			return flag(true)
+		}
+	}
+	if a.Security == record.Insecure {
+		return flag(false)
+	}
+	return nil
+}
+
+// home returns the answer that tells of the zone in which the name lies: the first, from the name upwards, that no
+// alias led to. For a name that is an alias is no apex, and so lies in the zone of its parent; and names below the owner
+// of a DNAME lie in the owner's zone (RFC 6672 2.4). It returns nil if every answer came through aliases.
+func home(r *record.Record) *record.Answer {
+	for i := range r.Climb {
+		if a := r.Climb[i].Answer; len(a.Chain) == 0 {
+			return a
+		}
+	}
+	return nil
+}
+
+// operatorCount is how many of a zone's servers have names below one registrable domain.
+type operatorCount struct {
+	operator string
+	servers  int
+}
+
+// nameServers fills the columns about the zone that holds the name and its servers.
+func (e *Encoder) nameServers(d *Domain, r *record.Record) {
+	a := home(r)
+	if a == nil {
+		return
+	}
+	d.ZoneApex = e.below(a.Zone, d.QueryName)
+	if len(a.NS) == 0 {
+		return
+	}
+	d.NSAddress = e.texts.take(len(a.NS))
+	e.operators = e.operators[:0]
+	for i, name := range a.NS {
+		server := e.host(name)
+		d.NSAddress[i] = server.text
+		if server.operator == "" {
+			continue
+		}
+		at := slices.IndexFunc(e.operators, func(c operatorCount) bool { return c.operator == server.operator })
+		if at < 0 {
+			at = len(e.operators)
+			e.operators = append(e.operators, operatorCount{operator: server.operator})
+		}
+		e.operators[at].servers++
+	}
+	slices.Sort(d.NSAddress)
+	d.NSSetHash = nsSetHash(d.NSAddress)
+	var most operatorCount
+	for _, c := range e.operators {
+		if c.servers > most.servers || c.servers == most.servers && c.operator < most.operator {
+			most = c
+		}
+	}
+	d.DNSOperator = most.operator
+	d.DNSOperatorCount = int8(min(len(e.operators), math.MaxInt8))
+}
+
+// nsSetHash is the first 16 octets, in hexadecimal, of SHA-256 over the sorted names, each with a line feed.
+func nsSetHash(sorted []string) string {
+	var room [512]byte
+	buf := room[:0]
+	for _, name := range sorted {
+		buf = append(buf, name...)
+		buf = append(buf, '\n')
+	}
+	sum := sha256.Sum256(buf)
+	return hex.EncodeToString(sum[:16])
+}
+
+// cost fills the columns about the work done, and about who answered.
+func (e *Encoder) cost(d *Domain, r *record.Record) {
+	d.QueryCount = saturated16(r.Cost.Queries)
+	d.RetryCount = saturated16(r.Cost.Retries)
+	d.TCPCount = saturated16(r.Cost.TCP)
+	d.QueueWaitUs = r.Cost.Waited.Microseconds()
+	a := deciding(r)
+	if a == nil || !a.Server.IsValid() {
+		return
+	}
+	rtt := e.int64s.take(1)
+	rtt[0] = a.RTT.Microseconds()
+	d.RTTUs = &rtt[0]
+	d.Resolver = e.address(a.Server)
+	if a.ServerName != "" {
+		d.ResolverName = e.host(a.ServerName).text
+	}
+	d.Protocol = "udp"
+	if a.TCP {
+		d.Protocol = "tcp"
+	}
+}
+
+// host returns the text and the operator of a server's name.
+func (e *Encoder) host(name wire.Name) host {
+	if h, ok := e.hosts[name]; ok {
+		return h
+	}
+	text := name.String()
+	h := host{text: text}
+	if name != wire.Root && name != "" {
+		h.operator = nameText(e.registrable(text))
+	}
+	if len(e.hosts) >= maxRemembered {
+		clear(e.hosts)
+	}
+	e.hosts[wire.Name(strings.Clone(string(name)))] = h // the name may be part of a larger string
+	return h
+}
+
+// address returns the text of a server's address, "" for none.
+func (e *Encoder) address(addr netip.Addr) string {
+	if !addr.IsValid() {
+		return ""
+	}
+	if text, ok := e.addresses[addr]; ok {
+		return text
+	}
+	if len(e.addresses) >= maxRemembered {
+		clear(e.addresses)
+	}
+	text := addr.String()
+	e.addresses[addr] = text
+	return text
+}
+
+// below returns the text of a name that is most likely an ancestor of the one whose text is given, or that itself:
+// then it is the end of that text, and nothing is allocated.
+func (e *Encoder) below(name wire.Name, text string) string {
+	if name == "" || name == wire.Root {
+		return name.String()
+	}
+	at := len(text) - (len(name) - 2) // in wire form one octet more begins the first label, and one ends the last
+	if at < 0 || at > 0 && text[at-1] != '.' {
+		return name.String()
+	}
+	end := text[at:]
+	for i := 0; name[i] != 0; i += 1 + int(name[i]) {
+		label := string(name[i+1 : i+1+int(name[i])])
+		if i > 0 && end[i-1] != '.' || end[i:i+len(label)] != label {
+			return name.String()
+		}
+		for _, c := range []byte(label) {
+			if c == '.' || c == '\\' { // an end of the same octets could cut the labels otherwise
+				return name.String()
+			}
+		}
+	}
+	return end
+}
+
+func (e *Encoder) int32(n int32) *int32 {
+	p := e.int32s.take(1)
+	p[0] = n
+	return &p[0]
+}
+
+func (e *Encoder) int16(n int) *int16 {
+	p := e.int16s.take(1)
+	p[0] = saturated16(n)
+	return &p[0]
+}
+
+// ttl reads a TTL as RFC 2181 8 says: with the highest bit set it is 0.
+func ttl(seconds uint32) int32 {
+	if seconds > math.MaxInt32 {
+		return 0
+	}
+	return int32(seconds)
+}
+
+func saturated16(n int) int16 { return int16(min(n, math.MaxInt16)) }
+
+var yes, no = true, false
+
+// flag returns a pointer to b, for columns that can be NULL.
+func flag(b bool) *bool {
+	if b {
+		return &yes
+	}
+	return &no
+}
+
+var int8s = func() (all [math.MaxInt8 + 1]int8) {
+	for i := range all {
+		all[i] = int8(i)
+	}
+	return all
+}()
+
+// small8 returns a pointer to n, at most 127, for columns that can be NULL.
+func small8(n int) *int8 { return &int8s[min(n, math.MaxInt8)] }
+
+// arenaBlock is how many elements an arena allocates at a time: enough for the rows of a batch, mostly.
+const arenaBlock = 256
+
+// arena hands out slices of a larger array. What it handed out lives on until reset, and as long as anybody refers to
+// it; after a reset it may be handed out again. The elements of a slice hold anything: the caller sets them all.
+type arena[T any] struct {
+	block, free []T
+}
+
+// take returns a slice of n elements that is not nil.
+func (a *arena[T]) take(n int) []T {
+	if n == 0 {
+		return []T{}
+	}
+	if n > len(a.free) {
+		a.block = make([]T, max(n, arenaBlock, 2*len(a.block)))
+		a.free = a.block
+	}
+	s := a.free[:n:n]
+	a.free = a.free[n:]
+	return s
+}
+
+// reset makes everything free, in the largest block there is.
+func (a *arena[T]) reset() { a.free = a.block }

@@ -1,0 +1,268 @@
+package output
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"path"
+	"path/filepath"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress/zstd"
+)
+
+// The tables, which are the folders of a scan directory.
+const (
+	domainsTable     = "domains"
+	caaRecordsTable  = "caa_records"
+	nameServersTable = "nameservers"
+
+	partPrefix = "part-"
+)
+
+var tableNames = [...]string{domainsTable, caaRecordsTable, nameServersTable}
+
+// table writes the rows of one table, part after part. A part is begun by the first row, sealed when no row will
+// follow, and then published; until that it can be abandoned.
+type table[T any] struct {
+	disk   disk
+	dir    string // of the scan
+	name   string
+	format Format
+	rows   encoder[T]
+
+	next   int       // number of the next part
+	out    *partFile // nil: no part under way
+	sealed *Part     // written, but under its hidden name
+	count  int64     // rows in the part under way
+}
+
+// encoder writes the rows of a part. It is used again for the next part.
+type encoder[T any] interface {
+	begin(w io.Writer)
+	write(rows []T) error
+	end() error
+}
+
+func newTable[T any](d disk, dir, name string, cfg Config) *table[T] {
+	t := &table[T]{disk: d, dir: dir, name: name, format: cfg.Format}
+	if cfg.Format == JSONL {
+		t.rows = new(jsonRows[T])
+	} else {
+		t.rows = &parquetRows[T]{options: metadata(cfg), groupRows: cfg.rowGroupRows}
+	}
+	return t
+}
+
+// add writes rows to the part under way, and begins one if there is none.
+func (t *table[T]) add(rows []T) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	if err := t.begin(); err != nil {
+		return err
+	}
+	t.count += int64(len(rows))
+	if err := t.rows.write(rows); err != nil {
+		return fmt.Errorf("write %s: %w", t.file(), err)
+	}
+	return nil
+}
+
+// begin makes sure that there is a part under way.
+func (t *table[T]) begin() error {
+	if t.out != nil {
+		return nil
+	}
+	f, err := t.disk.Create(hidden(t.path()))
+	if err != nil {
+		return err
+	}
+	t.out = &partFile{file: f, sum: sha256.New()}
+	t.rows.begin(t.out)
+	return nil
+}
+
+// seal finishes the file of the part under way.
+func (t *table[T]) seal() error {
+	if t.out == nil {
+		return nil
+	}
+	err := t.rows.end()
+	if err == nil {
+		err = t.out.file.Sync()
+	}
+	closed := t.out.file.Close()
+	if err = errors.Join(err, closed); err != nil {
+		t.out.file = nil
+		return fmt.Errorf("finish %s: %w", t.file(), err)
+	}
+	t.sealed = &Part{
+		Table:  t.name,
+		File:   t.file(),
+		Rows:   t.count,
+		Bytes:  t.out.size,
+		SHA256: hex.EncodeToString(t.out.sum.Sum(nil)),
+	}
+	t.out = nil
+	return nil
+}
+
+// publish gives the sealed part its final name. It returns nil if there is none.
+func (t *table[T]) publish() (*Part, error) {
+	part := t.sealed
+	if part == nil {
+		return nil, nil
+	}
+	if err := publish(t.disk, t.path()); err != nil {
+		return nil, err
+	}
+	t.sealed, t.count = nil, 0
+	t.next++
+	return part, t.disk.SyncDir(filepath.Join(t.dir, t.name))
+}
+
+// abandon removes what is not published.
+func (t *table[T]) abandon() error {
+	if t.out == nil && t.sealed == nil {
+		return nil
+	}
+	var err error
+	if t.out != nil && t.out.file != nil {
+		err = t.out.file.Close()
+	}
+	t.out, t.sealed, t.count = nil, nil, 0
+	return errors.Join(err, t.disk.Remove(hidden(t.path())))
+}
+
+// file is the path of the part under way within the scan directory, with slashes.
+func (t *table[T]) file() string {
+	return path.Join(t.name, fmt.Sprintf("%s%05d.%s", partPrefix, t.next, t.format))
+}
+
+func (t *table[T]) path() string { return filepath.Join(t.dir, filepath.FromSlash(t.file())) }
+
+// partFile counts and sums what is written.
+type partFile struct {
+	file file
+	sum  hash.Hash
+	size int64
+}
+
+func (p *partFile) Write(b []byte) (int, error) {
+	n, err := p.file.Write(b)
+	p.sum.Write(b[:n])
+	p.size += int64(n)
+	return n, err
+}
+
+// Sizes of Parquet files. The writer holds one page of each column as it is, and the row group compressed; a page here
+// and a group there more would make files a little smaller, and the process larger.
+const (
+	pageBytes       = 32 << 10
+	rowGroupRows    = 50_000
+	dictionaryBytes = 256 << 10 // a column whose dictionary outgrows it goes on without
+	batchRows       = 64        // rows taken apart at a time: they and their columns stay in the processor's cache
+)
+
+// parquetRows writes a part in Parquet.
+type parquetRows[T any] struct {
+	options   []parquet.WriterOption
+	groupRows int // rows that go into one row group
+
+	w     *parquet.Writer
+	shred *shredder[T]
+	group int // rows in the row group under way
+}
+
+// metadata returns what stands in the key-value metadata of every file.
+func metadata(cfg Config) []parquet.WriterOption {
+	return []parquet.WriterOption{
+		parquet.KeyValueMetadata("scan_id", cfg.ScanID),
+		parquet.KeyValueMetadata("schema_version", fmt.Sprint(SchemaVersion)),
+		parquet.KeyValueMetadata("tool", "caascan"),
+		parquet.KeyValueMetadata("tool_version", cfg.Version),
+		parquet.KeyValueMetadata("psl_version", cfg.PSL),
+	}
+}
+
+func (p *parquetRows[T]) begin(w io.Writer) {
+	p.group = 0
+	if p.w != nil {
+		p.w.Reset(w)
+		return
+	}
+	schema := parquet.SchemaOf(new(T))
+	p.shred = newShredder[T](schema)
+	p.w = parquet.NewWriter(w, append(p.options,
+		schema,
+		parquet.CreatedBy("caascan", "", ""),
+		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
+		parquet.PageBufferSize(pageBytes),
+		parquet.DictionaryMaxBytes(dictionaryBytes),
+	)...)
+}
+
+func (p *parquetRows[T]) write(rows []T) error {
+	for len(rows) > 0 {
+		n := min(len(rows), batchRows, p.groupRows-p.group)
+		if err := p.writeBatch(rows[:n]); err != nil {
+			return err
+		}
+		rows = rows[n:]
+		if p.group += n; p.group == p.groupRows {
+			if err := p.w.Flush(); err != nil {
+				return err
+			}
+			p.group = 0
+		}
+	}
+	return nil
+}
+
+// writeBatch adds rows to the row group under way, column by column.
+func (p *parquetRows[T]) writeBatch(rows []T) error {
+	p.shred.shred(rows)
+	defer p.shred.clear()
+	for i, column := range p.w.ColumnWriters() {
+		if _, err := column.WriteRowValues(p.shred.columns[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *parquetRows[T]) end() error { return p.w.Close() }
+
+// jsonRows writes a part as JSON lines.
+type jsonRows[T any] struct {
+	buf *bufio.Writer
+	enc *json.Encoder
+}
+
+// jsonBuffer is how much JSON is gathered for one write.
+const jsonBuffer = 64 << 10
+
+func (j *jsonRows[T]) begin(w io.Writer) {
+	j.buf = bufio.NewWriterSize(w, jsonBuffer)
+	j.enc = json.NewEncoder(j.buf) // escapes <, > and &, so that a line is safe inside HTML
+}
+
+func (j *jsonRows[T]) write(rows []T) error {
+	for i := range rows {
+		if err := j.enc.Encode(&rows[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *jsonRows[T]) end() error { return j.buf.Flush() }
+
+// empty reports whether the table has no part, nor one under way.
+func (t *table[T]) empty() bool { return t.next == 0 && t.out == nil }
