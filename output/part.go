@@ -113,7 +113,7 @@ func (t *table[T]) seal() error {
 	return nil
 }
 
-// publish gives the sealed part its final name. It returns nil if there is none.
+// publish gives the sealed part its final name. It returns nil if there is none, or if it has not got the name.
 func (t *table[T]) publish() (*Part, error) {
 	part := t.sealed
 	if part == nil {

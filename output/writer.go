@@ -236,11 +236,11 @@ func (w *Writer) finishParts() error {
 	var parts []Part
 	for _, t := range tables {
 		part, err := t.publish()
-		if err != nil {
-			return errors.Join(err, w.withdraw(parts))
-		}
 		if part != nil {
 			parts = append(parts, *part)
+		}
+		if err != nil {
+			return errors.Join(err, w.withdraw(parts))
 		}
 	}
 	w.begun = time.Time{}
