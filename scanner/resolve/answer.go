@@ -6,171 +6,56 @@ import (
 
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/step"
-	"github.com/caascan/caascan/scanner/wire"
 )
-
-// evidence is what an exchange leaves for the answer.
-type evidence struct {
-	outcome record.Outcome
-	rcode   wire.RCode
-	server  *server
-	tcp     bool
-	rtt     time.Duration
-	size    int
-	ede     []record.EDE
-	nsid    []byte
-}
-
-// readReply takes the reply of s to q and leaves q in the state that follows.
-func (r *Resolver) readReply(q *question, s *server, ev *step.Event, out *[]step.Ask) {
-	m, seen := &r.msg, evidence{outcome: record.Malformed, server: s, tcp: q.tcp, rtt: ev.Arrived.Sub(ev.Sent), size: len(ev.Msg)}
-	if err := m.ParseQuestion(ev.Msg); err != nil {
-		q.failed(seen)
-		return
-	}
-	if q.mixed {
-		if !ev.CaseKept { // the server mangles case: ask again in lower case
-			s.caseKept = record.Refuses
-			r.send(ev.Now, q, s.id, out)
-			return
-		}
-		s.caseKept = record.Answers
-	}
-	if m.Has(wire.FlagTC) && !q.tcp { // RFC 7766 5
-		q.tcp, q.seenTC = true, true
-		r.send(ev.Now, q, s.id, out)
-		return
-	}
-	err := m.ParseRecords()
-	if s.lacksEDNS(m) {
-		s.edns = record.Refuses
-		r.send(ev.Now, q, s.id, out)
-		return
-	}
-	if err != nil || m.Has(wire.FlagTC) {
-		q.failed(seen)
-		return
-	}
-	seen.rcode = m.RCode()
-	seen.ede, seen.nsid = options(m)
-	rd := &r.reading
-	rd.read(m, q.cut.zone, q.at, q.key.typ)
-	seen.outcome = rd.outcome
-	if q.lowerCase && rd.verdict != notUseful {
-		s.caseKept = record.Refuses // the letters were the trouble
-	}
-	s.learn(ev.Now, q.key.typ, m, rd)
-	r.apply(ev.Now, q, rd, seen)
-}
-
-// lacksEDNS reports whether m shows that the server, which was asked with EDNS, does not speak it (RFC 6891 7), or not
-// a version we speak (6.1.3).
-func (s *server) lacksEDNS(m *wire.Message) bool {
-	if s.edns == record.Refuses {
-		return false
-	}
-	switch m.RCode() {
-	case wire.FormErr, wire.BadVers:
-		return true
-	case wire.NotImp:
-		return !m.HasOPT()
-	}
-	return false
-}
-
-// learn notes what a reply shows of its server.
-func (s *server) learn(now step.Time, typ wire.Type, m *wire.Message, rd *reading) {
-	if s.edns == record.Unknown && m.HasOPT() {
-		s.edns = record.Answers
-	}
-	code := m.RCode()
-	switch code {
-	case wire.ServFail:
-		s.stats.ServFail++
-	case wire.Refused:
-		s.stats.Refused++
-	case wire.FormErr:
-		s.stats.FormErr++
-	case wire.NotImp:
-		s.stats.NotImp++
-	}
-	if rd.verdict == notUseful {
-		s.poor[classOf(typ)] = now.Add(penaltyTime)
-		if rd.outcome == record.Lame {
-			s.stats.Lame++
-		}
-	}
-	if typ != wire.TypeCAA || s.caa == record.Answers {
-		return
-	}
-	switch code {
-	case wire.NoError, wire.NXDomain:
-		s.caa = record.Answers
-	case wire.NotImp:
-		s.caa = record.NotImplemented
-	default:
-		s.caa = record.Refuses
-	}
-}
-
-// options returns the extended errors (RFC 8914) and the instance identifier (RFC 5001) of a reply.
-func options(m *wire.Message) (ede []record.EDE, nsid []byte) {
-	if !m.HasOPT() {
-		return nil, nil
-	}
-	for code, data := range m.Options {
-		switch code {
-		case wire.OptionEDE:
-			if e, err := wire.ParseEDE(data); err == nil {
-				ede = append(ede, record.EDE{Code: e.Code, Text: e.CleanText()})
-			}
-		case wire.OptionNSID:
-			nsid = slices.Clone(data)
-		}
-	}
-	return ede, nsid
-}
 
 // giveUp ends q without an answer from the servers of its zone.
 func (r *Resolver) giveUp(now step.Time, q *question) {
-	if q.tried > 0 {
+	switch {
+	case q.tried > 0:
 		r.end(now, q, q.worst.outcome, nil, q.worst)
-		return
+	case q.cut != r.root && now.Sub(q.cut.since) >= minTTL:
+		// No server to be asked, but the parent may have newer glue than what we had: ask it for the delegation.
+		r.forget(q)
+		q.state = findingCut
+	case q.bound == ReasonLookups:
+		r.stop(q, record.WorkBound, q.bound)
+		q.answer.Expires = now.Add(failureTTL)
+	case q.bound != "":
+		r.stop(q, record.WorkBound, q.bound)
+	case q.nsLoop && q.depth == 0 && !q.again:
+		// It may be others on their way that closed the loop: once they have been told, look again.
+		q.again = true
+		q.enter(q.cut)
+	case q.nsLoop:
+		r.stop(q, record.Lame, ReasonNSLoop)
+	default:
+		r.stop(q, record.Lame, ReasonNoAddress)
+		q.answer.Expires = now.Add(failureTTL)
 	}
-	reason := ReasonNoAddress
-	if q.nsLoop {
-		reason = ReasonNSLoop
-	}
-	r.stop(q, record.Lame, reason)
-	q.answer.Expires = now.Add(failureTTL)
 }
 
-// stop ends q for a reason of our own, with nothing from a server. The answer expires at once.
+// forget drops the cut that q stands at.
+func (r *Resolver) forget(q *question) {
+	if c, ok := r.cuts.get(q.cut.zone); ok && c == q.cut {
+		r.cuts.drop(q.cut.zone)
+	}
+	if q.client.cut == q.cut {
+		q.client.cut = nil
+	}
+}
+
+// stop ends q for a reason of our own, with nothing from a server. The answer expires at once: unless the caller knows
+// better, it holds for no one but who asked first.
 func (r *Resolver) stop(q *question, o record.Outcome, reason string) {
 	r.end(0, q, o, nil, evidence{})
 	q.answer.Reason, q.answer.Expires = reason, 0
 }
 
-// end makes the answer of q.
+// end makes the answer of q from the last reading, if there is one, and the evidence of the exchange that decided.
 func (r *Resolver) end(now step.Time, q *question, o record.Outcome, rd *reading, ev evidence) {
-	a := &record.Answer{
-		Name: q.key.name, Type: q.key.typ, Outcome: o, RCode: ev.rcode,
-		Zone: q.cut.zone, NS: q.cut.set.names, Proof: q.cut.ds,
-		TCP: ev.tcp, Truncated: q.seenTC, RTT: ev.rtt, Size: ev.size, EDE: ev.ede, NSID: ev.nsid,
-		Attempts: int(q.tried),
-	}
-	if len(q.records) > 0 {
-		a.Chain, a.Records = slices.Clone(q.chain), slices.Clone(q.records)
-	}
-	if len(q.proof) > 0 {
-		a.Proof = slices.Concat(q.cut.ds, q.proof)
-	}
-	if ev.server != nil {
-		a.Server, a.ServerName = ev.server.addr, ev.server.names[0]
-	}
-	if rd != nil {
-		a.Attempts++ // the one that rd was read from
-	}
+	q.answer, q.state = q.newAnswer(rd, ev), ended
+	a := &q.answer.Answer
+	a.Outcome = o
 	if o.Failed() {
 		a.FailedAt = q.cut.zone
 		a.Expires = now.Add(failureTTL)
@@ -178,86 +63,173 @@ func (r *Resolver) end(now step.Time, q *question, o record.Outcome, rd *reading
 		a.Zone, a.TTL = rd.zone, rd.ttl
 		a.Expires = now.Add(lifetime(a))
 	}
-	q.answer, q.state = a, ended
+}
+
+// newAnswer returns an answer without its conclusion.
+func (q *question) newAnswer(rd *reading, ev evidence) *stored {
+	s := &stored{Answer: record.Answer{
+		Name: q.key.name, Type: q.key.typ, RCode: ev.rcode,
+		Zone: q.cut.zone, NS: q.cut.set.names, Proof: q.cut.ds,
+		TCP: ev.tcp, Truncated: q.seenTC, RTT: ev.rtt, Size: ev.size, EDE: ev.ede, NSID: ev.nsid,
+		Attempts: int(q.tried),
+	}}
+	if ev.server != nil {
+		s.Server, s.ServerName = ev.server.addr, ev.server.names[0]
+	}
+	if rd != nil {
+		s.Attempts++ // the one that rd was read from
+		rd.copyTo(&s.Answer)
+	}
+	return s
 }
 
 // lifetime is how long an answer may be used again: the shortest TTL in it, within the bounds of cut.go.
 func lifetime(a *record.Answer) time.Duration {
-	ttl := a.TTL
-	for i := range a.Chain {
-		ttl = min(ttl, a.Chain[i].TTL)
-	}
-	life := boundTTL(ttl)
+	life := min(boundTTL(a.TTL), chainLifetime(a.Chain))
 	if a.Outcome != record.Found {
 		life = min(life, maxNegativeTTL)
 	}
 	return life
 }
 
-// deliver hands the answer of an ended question to all who wait for it, and frees its slot.
-func (r *Resolver) deliver(now step.Time, q *question) {
-	a := q.answer
-	delete(r.underWay, q.key)
-	if now < a.Expires {
-		r.answers.put(q.key, a)
-		if a.Outcome == record.NXDomain && len(a.Chain) == 0 {
-			r.answers.put(key{q.key.name, anyType}, a)
+func chainLifetime(chain []record.Alias) time.Duration {
+	life := maxTTL
+	for i := range chain {
+		life = min(life, boundTTL(chain[i].TTL))
+	}
+	return life
+}
+
+// followAlias makes q wait for the question about the target that a reply led to. That question is like any other:
+// all aliases to the target share it and its answer.
+func (r *Resolver) followAlias(now step.Time, q *question, rd *reading, ev evidence) {
+	links := int(q.links) + len(rd.links)
+	if links > maxAliases {
+		r.end(now, q, record.AliasLong, rd, ev)
+		if q.links > 0 {
+			q.answer.Expires = 0 // from here the chain may well be short enough
+		}
+		return
+	}
+	k := key{rd.at, q.key.typ}
+	if a, ok := r.cached(now, k); ok {
+		q.lead(now, rd, ev)
+		q.complete(a)
+		return
+	}
+	target := r.ask(k, q.client, q.depth, uint8(links))
+	switch {
+	case !target.needs(q):
+		q.lead(now, rd, ev)
+		q.awaits(target, awaitingAlias)
+	case target.needsAddress(q):
+		r.stop(q, record.Lame, ReasonNSLoop)
+	default:
+		r.end(now, q, record.AliasLoop, rd, ev)
+	}
+}
+
+// lead makes the beginning of the answer of q: what leads to the target of its alias.
+func (q *question) lead(now step.Time, rd *reading, ev evidence) {
+	q.answer = q.newAnswer(rd, ev)
+	q.answer.Expires = now.Add(chainLifetime(q.answer.Chain))
+}
+
+// needsAddress reports whether one of the questions from q to other, which q needs, waits for an address.
+func (q *question) needsAddress(other *question) bool {
+	for ; q != other; q = q.waitsFor {
+		if q.state == awaitingAddress {
+			return true
 		}
 	}
-	for i := range q.waiters {
-		switch w := q.waiters[i]; {
-		case a.Outcome == record.WorkBound && w.payer() != q.client:
+	return false
+}
+
+// complete ends q, which is an alias, by the answer to the question about its target.
+func (q *question) complete(target *record.Answer) {
+	own := &q.answer.Answer
+	whole := *target
+	whole.Name = own.Name
+	whole.Chain = slices.Concat(own.Chain, target.Chain)
+	whole.Records = slices.Concat(own.Records, target.Records)
+	whole.Proof = slices.Concat(own.Proof, target.Proof)
+	whole.Truncated = own.Truncated || target.Truncated
+	whole.Expires = min(own.Expires, target.Expires)
+	if len(whole.Chain) > maxAliases && whole.Outcome != record.AliasLoop {
+		whole.Outcome, whole.FailedAt = record.AliasLong, whole.Zone
+	}
+	*own = whole
+	q.state = ended
+}
+
+// deliver hands the answer of an ended question to all who wait for it, and frees its slot.
+func (r *Resolver) deliver(now step.Time, q *question) {
+	s := q.answer
+	r.finish(q)
+	if now < s.Expires {
+		r.store(now, s)
+	}
+	for i, w := range q.waiters {
+		switch {
+		case i > 0 && s.personal():
 			r.askAgain(q, w)
 		case w.client != nil:
-			r.finished = append(r.finished, Result{w.client, a})
+			r.finished = append(r.finished, Result{w.client, &s.Answer})
 		default:
-			w.question.addressesFound(r, now, a)
+			w.question.wake(r, now, &s.Answer)
 		}
 	}
 	r.release(q)
 }
 
-// payer is the client whose work a waiter is.
-func (w waiter) payer() *Client {
-	if w.client != nil {
-		return w.client
-	}
-	return w.question.client
-}
+// personal reports whether the answer shows nothing but that a bound on the work of who asked first was hit.
+func (s *stored) personal() bool { return s.Expires == 0 && s.Reason != ReasonNSLoop }
 
-// askAgain starts the question once more at the expense of one who waited for it: that the first who asked has used up
-// its work says nothing about the name.
+// askAgain starts the question once more at the expense of one who waited for it.
 func (r *Resolver) askAgain(q *question, w waiter) {
-	depth := uint8(0)
-	if w.question != nil {
-		depth = w.question.depth + 1
+	if w.question == nil {
+		again := r.ask(q.key, w.client, 0, 0)
+		again.waiters = append(again.waiters, w)
+		return
 	}
-	again := r.ask(q.key, w.payer(), depth)
+	depth, links := w.question.depth+1, uint8(0)
+	if w.question.state == awaitingAlias {
+		depth, links = w.question.depth, w.question.links+uint8(len(w.question.answer.Chain))
+	}
+	again := r.ask(q.key, w.question.client, depth, links)
+	w.question.waitsFor = again
 	again.waiters = append(again.waiters, w)
-	if w.question != nil {
-		w.question.waitsFor = again
-	}
 }
 
-// addressesFound takes the answer that q waited for.
-func (q *question) addressesFound(r *Resolver, now step.Time, a *record.Answer) {
-	if a.Outcome != record.WorkBound && a.Reason != ReasonNSLoop { // these two say nothing about the server
-		r.learnAddresses(now, q.addrHost, q.addrFamily, a)
+// wake gives q the answer that it waited for.
+func (q *question) wake(r *Resolver, now step.Time, a *record.Answer) {
+	q.waitsFor = nil
+	if q.state == awaitingAlias {
+		q.complete(a)
+	} else {
+		q.addressesFound(r, now, a)
 	}
-	q.nsLoop = q.nsLoop || a.Reason == ReasonNSLoop
-	q.waitsFor, q.addrHost = nil, nil
-	q.state = choosingServer
 	r.ready = append(r.ready, q)
 }
 
-// release makes the slot of q free. Its slices keep their room.
-func (r *Resolver) release(q *question) {
-	clear(q.chain)
-	clear(q.records)
-	clear(q.proof)
-	clear(q.waiters)
-	*q = question{
-		ticket: q.ticket, chain: q.chain[:0], records: q.records[:0], proof: q.proof[:0], waiters: q.waiters[:0],
+// addressesFound takes the answer about the addresses of a server. One that was cut short by a bound or a loop says
+// nothing about the server.
+func (q *question) addressesFound(r *Resolver, now step.Time, a *record.Answer) {
+	switch {
+	case a.Reason == ReasonNSLoop:
+		q.nsLoop = true
+	case a.Outcome == record.WorkBound:
+		q.bound = a.Reason
+	case a.Expires != 0:
+		r.learnAddresses(now, q.addrHost, q.addrFamily, a)
 	}
+	q.addrHost = nil
+	q.state = choosingServer
+}
+
+// release makes the slot of q free. Its waiters keep their room.
+func (r *Resolver) release(q *question) {
+	clear(q.waiters)
+	*q = question{ticket: q.ticket, waiters: q.waiters[:0]}
 	r.free = append(r.free, q.ticket)
 }

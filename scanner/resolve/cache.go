@@ -1,14 +1,20 @@
 package resolve
 
+import (
+	"github.com/caascan/caascan/scanner/record"
+	"github.com/caascan/caascan/scanner/step"
+	"github.com/caascan/caascan/scanner/wire"
+)
+
 // cache is a map that keeps at least the last size entries put or got, and at most twice as many. It has two
 // generations: when the young one is full it becomes the old one, and what was old and not asked for since is
 // dropped. Expiry is the affair of what is stored.
-type cache[K comparable, V any] struct {
+type cache[K ~string, V any] struct {
 	young, old map[K]V
 	size       int
 }
 
-func newCache[K comparable, V any](size int) cache[K, V] {
+func newCache[K ~string, V any](size int) cache[K, V] {
 	return cache[K, V]{young: map[K]V{}, size: size}
 }
 
@@ -19,6 +25,18 @@ func (c *cache[K, V]) get(k K) (V, bool) {
 	v, ok := c.old[k]
 	if ok {
 		c.put(k, v)
+	}
+	return v, ok
+}
+
+// find is get for a key that lies in a buffer. It copies the key only when the entry grows young again.
+func (c *cache[K, V]) find(k []byte) (V, bool) {
+	if v, ok := c.young[K(k)]; ok {
+		return v, true
+	}
+	v, ok := c.old[K(k)]
+	if ok {
+		c.put(K(k), v)
 	}
 	return v, ok
 }
@@ -34,4 +52,80 @@ func (c *cache[K, V]) put(k K, v V) {
 func (c *cache[K, V]) drop(k K) {
 	delete(c.young, k)
 	delete(c.old, k)
+}
+
+// stored is an answer as the cache holds it: linked with those of other types for the same name.
+type stored struct {
+	record.Answer
+	next *stored
+}
+
+// denies reports whether the answer says that the name does not exist, which holds for every type (RFC 2308 5).
+func (s *stored) denies() bool { return s.Outcome == record.NXDomain && len(s.Chain) == 0 }
+
+// cached returns an answer that has not expired.
+func (r *Resolver) cached(now step.Time, k key) (*record.Answer, bool) {
+	first, ok := r.answers.get(k.name)
+	if !ok {
+		return nil, false
+	}
+	for s := first; s != nil; s = s.next {
+		if s.Type == k.typ && now < s.Expires {
+			return &s.Answer, true
+		}
+	}
+	for s := first; s != nil; s = s.next {
+		if s.denies() && now < s.Expires {
+			same := s.Answer
+			same.Type = k.typ
+			return &same, true
+		}
+	}
+	return nil, false
+}
+
+// store puts an answer into the cache, in the place of an older one, and drops those for its name that have expired.
+func (r *Resolver) store(now step.Time, s *stored) {
+	first, _ := r.answers.get(s.Name)
+	link := &s.next
+	for old := first; old != nil; old = old.next {
+		if old.Type != s.Type && now < old.Expires {
+			*link = old
+			link = &old.next
+		}
+	}
+	*link = nil
+	r.answers.put(s.Name, s)
+}
+
+// find returns the question k, if it is under way.
+func (r *Resolver) find(k key) *question {
+	for q := r.underWay[k.name]; q != nil; q = q.next {
+		if q.key.typ == k.typ {
+			return q
+		}
+	}
+	return nil
+}
+
+// begin and finish enter q among the questions under way and take it out again.
+func (r *Resolver) begin(q *question) {
+	q.next = r.underWay[q.key.name]
+	r.underWay[q.key.name] = q
+	r.waiting++
+}
+
+func (r *Resolver) finish(q *question) {
+	r.waiting--
+	first := r.underWay[q.key.name]
+	if first == q && q.next == nil {
+		delete(r.underWay, wire.Name(q.key.name))
+		return
+	}
+	link := &first
+	for *link != q {
+		link = &(*link).next
+	}
+	*link = q.next
+	r.underWay[q.key.name] = first
 }

@@ -2,7 +2,6 @@ package resolve
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/caascan/caascan/scanner/record"
@@ -35,6 +34,7 @@ type cut struct {
 	zone    wire.Name
 	set     *serverSet
 	ds      []record.RR // DS and their RRSIGs from the referral, kept for validation
+	since   step.Time   // when the parent said so
 	expires step.Time
 }
 
@@ -42,6 +42,7 @@ type cut struct {
 type serverSet struct {
 	names []wire.Name // sorted
 	hosts []*host     // in the order of names
+	asked uint        // questions that came to it
 }
 
 // host is a name server by name, with what we know of its addresses.
@@ -72,7 +73,7 @@ func familyOf(a netip.Addr) family {
 type addresses struct {
 	servers []step.ServerID
 	expires step.Time
-	glue    bool // from a referral; the zone's own data replaces it (RFC 2181 5.4.1)
+	glue    bool // from a referral; what the zone itself says replaces it (RFC 2181 5.4.1)
 }
 
 func (r *Resolver) uses(f family) bool {
@@ -121,85 +122,88 @@ func (r *Resolver) findCut(now step.Time, name wire.Name, typ wire.Type, own *cu
 	return r.root
 }
 
-// delegate makes the cut of a referral and remembers it.
-func (r *Resolver) delegate(now step.Time, ref *referral) *cut {
+// delegate makes the cut of a referral by the servers of zone, and remembers it.
+func (r *Resolver) delegate(now step.Time, zone wire.Name, rd *reading) *cut {
+	ref := &rd.referral
 	set := r.serverSet(ref.names)
-	for _, g := range ref.glue {
-		r.addGlue(now, set, g)
+	for _, g := range ref.readGlue(&r.msg, zone, set.names) {
+		r.addGlue(now, set.hosts[g.server], g)
 	}
-	c := &cut{zone: ref.zone, set: set, ds: ref.ds, expires: now.Add(boundTTL(ref.ttl))}
+	c := &cut{zone: ref.zone, set: set, ds: copyRecords(ref.ds), since: now, expires: now.Add(boundTTL(ref.ttl))}
 	r.cuts.put(c.zone, c)
 	return c
 }
 
-// serverSet returns the set with these names, which it sorts.
-func (r *Resolver) serverSet(names []wire.Name) *serverSet {
-	slices.Sort(names)
-	names = slices.Compact(names)
-	r.nameBuf = r.nameBuf[:0]
+// serverSet returns the set with these names, which are sorted. Sets and hosts that are known cost no memory.
+func (r *Resolver) serverSet(names [][]byte) *serverSet {
+	k := r.nameBuf[:0]
 	for _, n := range names {
-		r.nameBuf = append(r.nameBuf, n...)
+		k = append(k, n...)
 	}
-	if set, ok := r.sets.get(string(r.nameBuf)); ok {
+	r.nameBuf = k
+	if set, ok := r.sets.find(k); ok {
 		return set
 	}
-	set := &serverSet{names: slices.Clone(names), hosts: make([]*host, len(names))}
-	for i, n := range set.names {
-		set.hosts[i] = r.host(n)
+	set := &serverSet{names: make([]wire.Name, len(names)), hosts: make([]*host, len(names))}
+	for i, n := range names {
+		h, ok := r.hosts.find(n)
+		if !ok {
+			h = &host{name: wire.Name(n)}
+			r.hosts.put(h.name, h)
+		}
+		set.names[i], set.hosts[i] = h.name, h
 	}
-	r.sets.put(string(r.nameBuf), set)
+	r.sets.put(string(k), set)
 	return set
 }
 
-func (r *Resolver) host(name wire.Name) *host {
-	if h, ok := r.hosts.get(name); ok {
-		return h
-	}
-	h := &host{name: name}
-	r.hosts.put(name, h)
-	return h
-}
-
-// glue is an address that came with a referral.
-type glue struct {
-	name wire.Name
-	addr netip.Addr
-	ttl  uint32
-}
-
-// addGlue takes an address from a referral, unless the zone itself has told the addresses already.
-func (r *Resolver) addGlue(now step.Time, set *serverSet, g glue) {
-	i, ok := slices.BinarySearch(set.names, g.name)
-	if !ok {
-		return
-	}
+// addGlue takes an address from a referral, unless the zone itself has told one already. Glue that is about to expire
+// is renewed, so that a new delegation has all its glue.
+func (r *Resolver) addGlue(now step.Time, h *host, g glue) {
 	f := familyOf(g.addr)
-	known := &set.hosts[i].addrs[f]
-	if !known.glue && now < known.expires || !r.uses(f) || !r.allowed(g.addr) {
+	if !r.uses(f) || !r.allowed(g.addr) {
 		return
 	}
-	if now >= known.expires {
-		known.servers = nil
-		known.expires = now.Add(boundTTL(g.ttl))
-		known.glue = true
+	known := &h.addrs[f]
+	lasting := now.Add(minTTL) <= known.expires
+	if lasting && !known.glue && len(known.servers) > 0 {
+		return
 	}
-	id := r.serverAt(g.addr, g.name)
-	if len(known.servers) < maxAddrsPerName && !slices.Contains(known.servers, id) {
-		known.servers = append(known.servers, id)
+	if !lasting || !known.glue {
+		*known = addresses{expires: now.Add(boundTTL(g.ttl)), glue: true}
 	}
-}
-
-// learnAddresses takes the answer to the look-up of a server's addresses.
-func (r *Resolver) learnAddresses(now step.Time, h *host, f family, a *record.Answer) {
-	known := addresses{expires: a.Expires}
-	known.expires = max(known.expires, now.Add(minTTL))
-	for _, rr := range a.Set() {
-		addr, ok := netip.AddrFromSlice(rr.Data)
-		if ok && r.allowed(addr) && len(known.servers) < maxAddrsPerName {
-			known.servers = append(known.servers, r.serverAt(addr, h.name))
+	for _, id := range known.servers {
+		if r.servers[id].addr == g.addr {
+			return
 		}
 	}
+	if len(known.servers) < maxAddrsPerName {
+		known.servers = append(known.servers, r.serverAt(g.addr, h.name))
+	}
+}
+
+// learnAddresses takes the answer to the look-up of a server's addresses. If it holds none, glue goes on being used:
+// it is what everybody reaches the zone by.
+func (r *Resolver) learnAddresses(now step.Time, h *host, f family, a *record.Answer) {
+	known := addresses{expires: max(a.Expires, now.Add(minTTL))}
+	if a.Outcome == record.Found {
+		for _, rr := range a.Set() {
+			addr, ok := netip.AddrFromSlice(rr.Data)
+			if ok && rr.Type == a.Type && usable(addr) && r.allowed(addr) && len(known.servers) < maxAddrsPerName {
+				known.servers = append(known.servers, r.serverAt(addr, h.name))
+			}
+		}
+	}
+	if was := &h.addrs[f]; len(known.servers) == 0 && was.glue && now < was.expires {
+		return
+	}
 	h.addrs[f] = known
+}
+
+// usable reports whether a packet can be sent to addr as it stands in an A or AAAA record: an IPv4 address in the
+// clothes of an IPv6 one would slip past the rules for either.
+func usable(addr netip.Addr) bool {
+	return !addr.Is4In6() && !addr.IsUnspecified() && !addr.IsMulticast()
 }
 
 func boundTTL(seconds uint32) time.Duration {

@@ -1,18 +1,13 @@
 package resolve
 
 import (
-	"time"
-
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/step"
-	"github.com/caascan/caascan/scanner/wire"
 )
 
-// Bounds on the work for one question. The bound on all the packets of one name is Config.MaxQueries.
+// Bounds on the work for one question. The bound on all the packets of one name is Config.MaxQueries; it bounds the
+// look-ups of server addresses for one name, too, since each that costs no packet is one that leads nowhere.
 const (
-	// udpSize is the largest reply we take over UDP: it passes unfragmented everywhere (DNS flag day 2020).
-	udpSize = 1232
-
 	// maxDepth bounds how deep look-ups of server addresses may nest. Real chains of servers below foreign zones
 	// below foreign zones have three or four links; endless ones are an attack (TsuNAME, "iDNS" CVE-2014-8500).
 	maxDepth = 8
@@ -25,18 +20,25 @@ const (
 	// that stay without reply.
 	maxTries = 10
 
-	// maxReferrals bounds how many zones deep one question descends: more than a name has labels is impossible.
+	// passingTries: a failure that may pass, such as SERVFAIL, is repeated at the same server if so few exchanges
+	// were had and no other server is left (spec rule R3.4 asks for at least one retry). What cannot pass, such as
+	// a refusal or a lame answer, is not.
+	passingTries = 2
+
+	// maxReferrals bounds how many zones deep one question descends. Each referral leads at least one label down.
 	maxReferrals = 32
 
-	// triesPerServer: a SERVFAIL may pass, so the same server is asked once more if no other is left (spec rule R3.4
-	// asks for at least one retry); a refusal or a lame answer will not.
-	triesPerServer = 2
+	// spreadEvery: every so many questions to one set of servers, the address of one that is not known is looked
+	// for before it is needed, so that the load of a set that many zones share does not stay on the first one found.
+	spreadEvery = 16
 )
 
 // Words of record.Answer.Reason that resolution itself gives.
 const (
 	ReasonQueries   = "queries"    // Config.MaxQueries is used up
 	ReasonReferrals = "referrals"  // maxReferrals
+	ReasonDepth     = "depth"      // maxDepth
+	ReasonLookups   = "lookups"    // maxAddressLookups, and none gave an address
 	ReasonNoAddress = "no-address" // no server of the zone has an address we could ask
 	ReasonNSLoop    = "ns-loop"    // the addresses of the servers need themselves to be found
 )
@@ -49,6 +51,7 @@ const (
 	choosingServer
 	awaitingReply
 	awaitingAddress
+	awaitingAlias
 	ended
 )
 
@@ -57,14 +60,10 @@ type question struct {
 	key    key
 	ticket step.Ticket
 	state  state
-	depth  uint8   // 0 for a client's own question, else one more than that of the question that needs it
-	client *Client // who pays: the first who asked
-
-	// The alias chain so far, and where it leads.
-	at      wire.Name
-	chain   []record.Alias
-	records []record.RR
-	proof   []record.RR
+	depth  uint8     // 0 for a client's own question, one more for each look-up of an address that led here
+	links  uint8     // aliases that led here
+	client *Client   // who pays: the first who asked
+	next   *question // another type for the same name
 
 	// The zone whose servers are being asked, and how that goes.
 	cut       *cut
@@ -75,25 +74,28 @@ type question struct {
 	lookups   uint8    // addresses looked up
 	looked    uint64   // a bit per (server name, family): not to be looked up (again)
 	nsLoop    bool     // a look-up was left out because it needs this question
+	again     bool     // this is the second time round after that
+	spread    bool     // look for one more address first
+	bound     string   // the bound that kept an address from being found
 	worst     evidence // of the failures so far
 
-	// The exchange under way.
-	server    step.ServerID
-	tcp       bool // the repetition of a truncated reply
-	mixed     bool
-	lowerCase bool // mixed case brought only errors: the last try does without
-	seenTC    bool // a reply had TC set
+	// The exchange under way, and what the next one with the same server is to be like.
+	exchange
+	tcp     bool
+	plain   bool // without EDNS
+	lowered bool // some exchange at this cut was in lower case
+	seenTC  bool // a reply had TC set
 
-	// The address look-up under way: that of addrFamily of addrHost, by waitsFor.
+	// The question that this one waits for: for addrFamily of addrHost, or for the target of our alias.
 	waitsFor   *question
 	addrHost   *host
 	addrFamily family
 
 	waiters []waiter
-	answer  *record.Answer // once ended
+	answer  *stored // once ended; while awaitingAlias, what leads to the target
 }
 
-// waiter is who gets the answer of a question: a client, or another question that needs an address.
+// waiter is who gets the answer of a question: a client, or another question.
 type waiter struct {
 	client   *Client
 	question *question
@@ -106,8 +108,8 @@ type try struct {
 }
 
 // ask joins the question k under way, or starts it for payer.
-func (r *Resolver) ask(k key, payer *Client, depth uint8) *question {
-	if q, ok := r.underWay[k]; ok {
+func (r *Resolver) ask(k key, payer *Client, depth, links uint8) *question {
+	if q := r.find(k); q != nil {
 		return q
 	}
 	var q *question
@@ -118,8 +120,8 @@ func (r *Resolver) ask(k key, payer *Client, depth uint8) *question {
 		q = &question{ticket: step.Ticket(len(r.questions))}
 		r.questions = append(r.questions, q)
 	}
-	q.key, q.at, q.client, q.depth = k, k.name, payer, depth
-	r.underWay[k] = q
+	q.key, q.client, q.depth, q.links = k, payer, depth, links
+	r.begin(q)
 	r.ready = append(r.ready, q)
 	return q
 }
@@ -131,7 +133,7 @@ func (r *Resolver) run(now step.Time, out *[]step.Ask) {
 		r.ready = r.ready[:len(r.ready)-1]
 		for q.state <= choosingServer {
 			if q.state == findingCut {
-				q.enter(r.findCut(now, q.at, q.key.typ, q.client.cut))
+				q.enter(r.findCut(now, q.key.name, q.key.typ, q.client.cut))
 			}
 			r.chooseServer(now, q, out)
 		}
@@ -143,15 +145,24 @@ func (r *Resolver) run(now step.Time, out *[]step.Ask) {
 
 // enter begins to ask the servers of c.
 func (q *question) enter(c *cut) {
-	q.cut, q.tried, q.silent, q.lookups, q.looked, q.nsLoop = c, 0, 0, 0, 0, false
-	q.tcp, q.lowerCase, q.worst = false, false, evidence{}
+	q.cut, q.tried, q.silent, q.lookups, q.looked, q.nsLoop, q.bound = c, 0, 0, 0, 0, false, ""
+	q.tcp, q.plain, q.lowered, q.worst = false, false, false, evidence{}
+	c.set.asked++
+	q.spread = c.set.asked%spreadEvery == 0 && q.depth == 0
 	q.state = choosingServer
 }
 
 // chooseServer sends the question to the best server that is left, or looks for the address of one, or gives up.
 func (r *Resolver) chooseServer(now step.Time, q *question, out *[]step.Ask) {
 	if q.tried < maxTries && int(q.silent) <= max(r.cfg.Retries, 0) {
-		if id, ok := r.bestServer(now, q, 1); ok {
+		if q.spread {
+			q.spread = false
+			if h, f, ok := r.unknownAddress(now, q); ok {
+				r.lookUpAddress(now, q, h, f)
+				return
+			}
+		}
+		if id, ok := r.bestServer(now, q, false); ok {
 			r.send(now, q, id, out)
 			return
 		}
@@ -159,91 +170,82 @@ func (r *Resolver) chooseServer(now step.Time, q *question, out *[]step.Ask) {
 			r.lookUpAddress(now, q, h, f)
 			return
 		}
-		if id, ok := r.bestServer(now, q, triesPerServer); ok {
+		if id, ok := r.bestServer(now, q, true); ok {
 			r.send(now, q, id, out)
 			return
 		}
-		if q.mixed && !q.lowerCase && q.onlyErrors() { // spec rule R1.13: some servers fail on mixed case
-			q.lowerCase = true
-			r.send(now, q, q.tries[0].server, out)
+		if id, ok := r.perhapsCase(q); ok {
+			r.send(now, q, id, out)
 			return
 		}
 	}
 	r.giveUp(now, q)
 }
 
-// bestServer picks at random among the servers of the cut whose expected round trip is near that of the best, leaving
-// out those that had their tries. Silent servers may be asked any number of times after the first round (limit 1):
-// Config.Retries bounds them.
-func (r *Resolver) bestServer(now step.Time, q *question, limit int) (chosen step.ServerID, ok bool) {
-	class := classOf(q.key.typ)
-	best, count := time.Duration(0), uint64(0)
-	for _, h := range q.cut.set.hosts {
-		for f := range h.addrs {
-			known := &h.addrs[f]
-			if now >= known.expires {
-				continue
-			}
-			for _, id := range known.servers {
-				if q.tried > 0 && !q.mayTry(id, limit) {
-					continue
-				}
-				// One pass: a server much better than all before starts the draw anew.
-				switch rtt := r.servers[id].expectedRTT(now, class); {
-				case count == 0 || rtt+rttBand < best:
-					chosen, best, count = id, rtt, 1
-				case rtt <= best+rttBand:
-					best = min(best, rtt)
-					if count++; r.cfg.Rand.Uint64N(count) == 0 {
-						chosen = id
-					}
-				}
-			}
+// hasTried reports whether an exchange with that server at this cut was in vain.
+func (q *question) hasTried(id step.ServerID) bool {
+	for _, t := range q.tries[:q.tried] {
+		if t.server == id {
+			return true
 		}
 	}
-	return chosen, count > 0
+	return false
 }
 
-// mayTry reports whether the server may be asked at this cut when each may be asked limit times. What cannot pass is
-// not repeated.
-func (q *question) mayTry(id step.ServerID, limit int) bool {
-	tries := 0
+// mayTry reports whether the server may be asked at this cut: at first (again is false) if it was not yet, after that
+// if its failure may pass. Silent servers may be asked any number of times then; Config.Retries bounds that.
+func (q *question) mayTry(id step.ServerID, again bool) bool {
 	for _, t := range q.tries[:q.tried] {
 		if t.server != id {
 			continue
 		}
 		switch t.outcome {
 		case record.Timeout:
-			if limit == 1 {
+			if !again {
 				return false
 			}
 		case record.ServFail, record.Unreachable, record.Truncated:
-			tries++
+			if !again || q.tried >= passingTries {
+				return false
+			}
 		default:
 			return false
 		}
 	}
-	return tries < limit
+	return true
 }
 
-// onlyErrors reports whether every try at this cut brought an error code.
-func (q *question) onlyErrors() bool {
+// perhapsCase returns a server to be asked in lower case, if there were nothing but error codes, all of them to letters
+// in mixed case and one at least from a server that never gave a useful reply to such (spec rule R1.13).
+func (r *Resolver) perhapsCase(q *question) (step.ServerID, bool) {
+	if q.lowered {
+		return 0, false
+	}
 	for _, t := range q.tries[:q.tried] {
-		switch t.outcome {
-		case record.ServFail, record.Refused, record.FormErr, record.NotImp, record.OtherRCode:
-		default:
-			return false
+		if !t.errorCode() {
+			return 0, false
 		}
 	}
-	return q.tried > 0
+	for _, t := range q.tries[:q.tried] {
+		if !r.servers[t.server].mixedUseful {
+			return t.server, true
+		}
+	}
+	return 0, false
+}
+
+// errorCode reports whether the try brought an error code.
+func (t try) errorCode() bool {
+	switch t.outcome {
+	case record.ServFail, record.Refused, record.FormErr, record.NotImp, record.OtherRCode:
+		return true
+	}
+	return false
 }
 
 // unknownAddress returns a server name of the cut and a family whose addresses are not known, beginning at random so
 // that the load spreads over the servers; IPv4 of all names goes first.
 func (r *Resolver) unknownAddress(now step.Time, q *question) (*host, family, bool) {
-	if q.lookups >= maxAddressLookups {
-		return nil, 0, false
-	}
 	hosts := q.cut.set.hosts
 	first := 0
 	if len(hosts) > 1 {
@@ -256,10 +258,15 @@ func (r *Resolver) unknownAddress(now step.Time, q *question) (*host, family, bo
 		for i := range hosts {
 			at := (first + i) % len(hosts)
 			bit := uint64(1) << (2*at + int(f))
-			if q.looked&bit == 0 && now >= hosts[at].addrs[f].expires {
-				q.looked |= bit
-				return hosts[at], f, true
+			if q.looked&bit != 0 || now < hosts[at].addrs[f].expires {
+				continue
 			}
+			if q.lookups >= maxAddressLookups {
+				q.bound = ReasonLookups
+				return nil, 0, false
+			}
+			q.looked |= bit
+			return hosts[at], f, true
 		}
 	}
 	return nil, 0, false
@@ -273,16 +280,27 @@ func (r *Resolver) lookUpAddress(now step.Time, q *question, h *host, f family) 
 		return
 	}
 	if q.depth >= maxDepth {
+		q.bound = ReasonDepth
 		return
 	}
+	if r.spent(q.client) || q.client.lookups >= r.cfg.MaxQueries {
+		r.stop(q, record.WorkBound, ReasonQueries)
+		return
+	}
+	q.client.lookups++
 	q.lookups++
-	sub := r.ask(k, q.client, q.depth+1)
+	sub := r.ask(k, q.client, q.depth+1, 0)
 	if sub.needs(q) {
 		q.nsLoop = true
 		return
 	}
-	q.waitsFor, q.addrHost, q.addrFamily = sub, h, f
-	q.state = awaitingAddress
+	q.addrHost, q.addrFamily = h, f
+	q.awaits(sub, awaitingAddress)
+}
+
+// awaits makes q wait for sub, which must not need q.
+func (q *question) awaits(sub *question, s state) {
+	q.waitsFor, q.state = sub, s
 	sub.waiters = append(sub.waiters, waiter{question: q})
 }
 
@@ -296,42 +314,17 @@ func (q *question) needs(other *question) bool {
 	return false
 }
 
-// send puts the question on its way to a server.
-func (r *Resolver) send(now step.Time, q *question, id step.ServerID, out *[]step.Ask) {
-	cost := &q.client.Cost
-	if cost.Queries >= r.cfg.MaxQueries {
-		r.stop(q, record.WorkBound, ReasonQueries)
-		return
-	}
-	cost.Queries++
-	if q.tried > 0 {
-		cost.Retries++
-	}
-	if q.tcp {
-		cost.TCP++
-	}
-	s := r.servers[id]
-	q.server, q.state = id, awaitingReply
-	q.mixed = !r.cfg.NoMixCase && !q.lowerCase && s.caseKept != record.Refuses
-	*out = append(*out, step.Ask{
-		Ticket: q.ticket, Server: id, Addr: s.addr, Operator: s.operator,
-		TCP: q.tcp, MixCase: q.mixed, Timeout: r.cfg.Timeout,
-	})
-}
-
 // failed notes that an exchange brought nothing useful, and lets the next server be chosen.
 func (q *question) failed(ev evidence) {
-	if q.tried < maxTries {
-		q.tries[q.tried] = try{q.server, ev.outcome}
-		q.tried++
-	}
+	q.tries[q.tried] = try{q.server, ev.outcome}
+	q.tried++
 	if ev.outcome == record.Timeout {
 		q.silent++
 	}
 	if q.tried == 1 || rank(ev.outcome) > rank(q.worst.outcome) {
 		q.worst = ev
 	}
-	q.tcp = false
+	q.tcp, q.plain = false, false
 	q.state = choosingServer
 }
 
@@ -360,52 +353,4 @@ func rank(o record.Outcome) int {
 	default:
 		return 9
 	}
-}
-
-// apply does what a reading of a reply says.
-func (r *Resolver) apply(now step.Time, q *question, rd *reading, ev evidence) {
-	if rd.verdict == notUseful {
-		q.failed(ev)
-		return
-	}
-	q.records = append(q.records, rd.records...)
-	q.proof = append(q.proof, rd.proof...)
-	for _, link := range rd.links {
-		q.chain = append(q.chain, link)
-		if q.loops(link.Target) {
-			r.end(now, q, record.AliasLoop, rd, ev)
-			return
-		}
-		if len(q.chain) > maxAliases {
-			r.end(now, q, record.AliasLong, rd, ev)
-			return
-		}
-	}
-	q.at = rd.at
-	switch rd.verdict {
-	case final:
-		r.end(now, q, rd.outcome, rd, ev)
-	case aliased:
-		q.state = findingCut
-	case referred:
-		if q.referrals++; q.referrals > maxReferrals {
-			r.stop(q, record.WorkBound, ReasonReferrals)
-			return
-		}
-		c := r.delegate(now, &rd.referral)
-		if q.depth == 0 && len(q.chain) == 0 {
-			q.client.cut = c
-		}
-		q.enter(c)
-	}
-}
-
-// loops reports whether the chain has been at target before.
-func (q *question) loops(target wire.Name) bool {
-	for i := range q.chain {
-		if q.chain[i].Owner == target {
-			return true
-		}
-	}
-	return false
 }

@@ -22,32 +22,71 @@ const (
 	notUseful                // reading.outcome is what is wrong with this server's reply
 )
 
-// reading is what one reply says about one question.
+// reading is what one reply says about one question. It is used again and again: the data of its records lie in a
+// buffer that the next reading overwrites.
 type reading struct {
 	verdict verdict
 	outcome record.Outcome
 	at      wire.Name      // end of the chain as far as this reply takes it
-	links   []record.Alias // that this reply adds to the chain
-	records []record.RR    // that this reply adds to the answer
-	proof   []record.RR    // RRSIGs over them
+	links   []record.Alias // that led there
+	records []record.RR    // the answer
+	proof   []record.RR    // RRSIGs over it
+	data    []byte         // of these records
 	ttl     uint32         // of the records of the type asked, or of their absence
 	zone    wire.Name      // apex of the zone that speaks
 	referral
 }
 
-// referral is a delegation to a zone below the one that was asked.
-type referral struct {
-	zone  wire.Name
-	names []wire.Name
-	glue  []glue
-	ds    []record.RR
-	ttl   uint32
+func (rd *reading) reset(at wire.Name) {
+	rd.verdict, rd.outcome, rd.at, rd.ttl, rd.zone = notUseful, record.Malformed, at, 0, ""
+	rd.links, rd.records, rd.proof, rd.data = rd.links[:0], rd.records[:0], rd.proof[:0], rd.data[:0]
+	rd.referral = referral{
+		names: rd.referral.names[:0], text: rd.referral.text[:0], glue: rd.referral.glue[:0], ds: rd.referral.ds[:0],
+	}
 }
 
-func (rd *reading) reset(at wire.Name) {
-	rd.outcome, rd.at, rd.ttl, rd.zone = record.Found, at, 0, ""
-	rd.links, rd.records, rd.proof = rd.links[:0], rd.records[:0], rd.proof[:0]
-	rd.referral = referral{names: rd.referral.names[:0], glue: rd.referral.glue[:0]}
+// copyTo copies what was read to an answer, which owns it then.
+func (rd *reading) copyTo(a *record.Answer) {
+	a.Chain = slices.Clone(rd.links)
+	if len(rd.records) == 0 {
+		return
+	}
+	ds := a.Proof
+	if len(rd.proof) == 0 {
+		ds = nil // those that all answers of the zone share do
+	}
+	all := make([]record.RR, 0, len(rd.records)+len(ds)+len(rd.proof))
+	all = append(append(append(all, rd.records...), ds...), rd.proof...)
+	ownData(all)
+	n := len(rd.records)
+	a.Records = all[:n:n]
+	if len(rd.proof) > 0 {
+		a.Proof = all[n:]
+	}
+}
+
+// copyRecords returns a copy of records and their data; nil if there are none.
+func copyRecords(records []record.RR) []record.RR {
+	if len(records) == 0 {
+		return nil
+	}
+	own := slices.Clone(records)
+	ownData(own)
+	return own
+}
+
+// ownData copies the data of the records to one new piece of memory.
+func ownData(records []record.RR) {
+	size := 0
+	for i := range records {
+		size += len(records[i].Data)
+	}
+	data := make([]byte, 0, size)
+	for i := range records {
+		from := len(data)
+		data = append(data, records[i].Data...)
+		records[i].Data = data[from:len(data):len(data)]
+	}
 }
 
 func (rd *reading) reject(o record.Outcome) { rd.verdict, rd.outcome = notUseful, o }
@@ -76,7 +115,7 @@ func (rd *reading) read(m *wire.Message, zone, at wire.Name, typ wire.Type) {
 	case !rd.at.In(zone):
 		rd.verdict = aliased
 	case rcode == wire.NXDomain: // of the last name of the chain (RFC 2308 2.1, RFC 6604 3)
-		rd.readDenial(m, zone, record.NXDomain)
+		rd.readDenial(m, zone, typ, record.NXDomain)
 	default:
 		rd.readEmpty(m, zone, typ)
 	}
@@ -116,98 +155,111 @@ func (rd *reading) follow(m *wire.Message, zone wire.Name, typ wire.Type) bool {
 	for rd.at.In(zone) {
 		if n := rd.take(m, typ); n != 0 {
 			if n > 0 {
-				rd.conclude(record.Found, zone)
+				rd.conclude(record.Found, rd.apex(m, zone))
 			}
 			return false
 		}
-		target, dname, ttl, ok := rd.alias(m, zone, typ)
+		link, ok := rd.alias(m, zone, typ)
 		if !ok {
 			return false
 		}
-		if target == "" {
+		if link.Target == "" {
 			return true
 		}
-		rd.links = append(rd.links, record.Alias{Owner: rd.at, Target: target, TTL: ttl, DNAME: dname})
+		rd.links = append(rd.links, link)
+		if rd.loops(link.Target) {
+			rd.conclude(record.AliasLoop, zone)
+			return false
+		}
 		if len(rd.links) > maxAliases {
 			rd.conclude(record.AliasLong, zone)
 			return false
 		}
-		rd.at = target
+		rd.at = link.Target
 	}
 	return true
 }
 
-// alias returns where rd.at leads by a DNAME above it (RFC 6672 3.2) or a CNAME at it; target is "" if nowhere. If the
-// records are no good, rd has its verdict and ok is false.
-func (rd *reading) alias(m *wire.Message, zone wire.Name, typ wire.Type) (target wire.Name, dname bool, ttl uint32, ok bool) {
-	for i := range m.RRs {
-		rr := m.RRs[i]
-		if rr.Section != wire.Answer {
-			break
+// loops reports whether the chain has been at target before.
+func (rd *reading) loops(target wire.Name) bool {
+	for i := range rd.links {
+		if rd.links[i].Owner == target {
+			return true
 		}
-		if rr.Type != wire.TypeDNAME || rr.Class != wire.ClassIN {
-			continue
-		}
-		owner, err := m.Owner(rr)
-		if err != nil {
-			rd.reject(record.Malformed)
-			return "", false, 0, false
-		}
-		if !rd.at.Below(owner) || !owner.In(zone) {
-			continue
-		}
-		to, err := m.Target(rr)
-		if err != nil {
-			rd.reject(record.Malformed)
-			return "", false, 0, false
-		}
-		if target = rd.at.Rebase(owner, to); target == "" { // YXDOMAIN (RFC 6672 2.2)
-			rd.conclude(record.AliasLong, zone)
-			return "", false, 0, false
-		}
-		rd.keep(m, rr, owner)
-		rd.takeSynthesised(m, target)
-		rd.takeSignatures(m, owner, wire.TypeDNAME)
-		return target, true, rr.TTL, rd.verdict != notUseful
 	}
-	if typ == wire.TypeCNAME {
-		return "", false, 0, true
-	}
-	for i := range m.RRs {
-		rr := m.RRs[i]
-		if rr.Section != wire.Answer {
-			break
-		}
-		if rr.Type != wire.TypeCNAME || rr.Class != wire.ClassIN || !m.OwnerIs(rr, rd.at) {
-			continue
-		}
-		to, err := m.Target(rr)
-		if err != nil {
-			rd.reject(record.Malformed)
-			return "", false, 0, false
-		}
-		rd.keep(m, rr, rd.at)
-		rd.takeSignatures(m, rd.at, wire.TypeCNAME)
-		return to, false, rr.TTL, true
-	}
-	return "", false, 0, true
+	return false
 }
 
-// takeSynthesised keeps the CNAME that the server made from a DNAME, and rejects one that leads elsewhere than target
-// (RFC 6672 3.1, 5.3.1).
-func (rd *reading) takeSynthesised(m *wire.Message, target wire.Name) {
+// alias returns where rd.at leads by a DNAME above it (RFC 6672 3.2) or a CNAME at it; Target is "" if nowhere. If the
+// records are no good, rd has its verdict and ok is false.
+func (rd *reading) alias(m *wire.Message, zone wire.Name, typ wire.Type) (link record.Alias, ok bool) {
+	cname := wire.RR{}
 	for i := range m.RRs {
 		rr := m.RRs[i]
-		if rr.Section != wire.Answer || rr.Type != wire.TypeCNAME || !m.OwnerIs(rr, rd.at) {
-			continue
+		if rr.Section != wire.Answer {
+			break
 		}
-		if to, err := m.Target(rr); err != nil || to != target {
-			rd.reject(record.Malformed)
-			return
+		switch {
+		case rr.Class != wire.ClassIN:
+		case rr.Type == wire.TypeDNAME:
+			if link, ok = rd.dname(m, rr, zone); !ok || link.Target != "" {
+				return link, ok
+			}
+		case rr.Type == wire.TypeCNAME && cname.Type == 0 && typ != wire.TypeCNAME && m.OwnerIs(rr, rd.at):
+			cname = rr
 		}
-		rd.keep(m, rr, rd.at)
-		return
 	}
+	if cname.Type == 0 {
+		return record.Alias{}, true
+	}
+	to, err := m.Target(cname)
+	if err != nil || !rd.keep(m, cname, rd.at) {
+		rd.reject(record.Malformed)
+		return record.Alias{}, false
+	}
+	rd.takeSignatures(m, rd.at, wire.TypeCNAME)
+	return record.Alias{Owner: rd.at, Target: to, TTL: cname.TTL}, true
+}
+
+// dname returns where the DNAME rr takes rd.at, as alias does.
+func (rd *reading) dname(m *wire.Message, rr wire.RR, zone wire.Name) (link record.Alias, ok bool) {
+	owner, err := ownerAbove(m, rr, rd.at)
+	if err != nil {
+		rd.reject(record.Malformed)
+		return record.Alias{}, false
+	}
+	if !rd.at.Below(owner) || !owner.In(zone) {
+		return record.Alias{}, true
+	}
+	to, err := m.Target(rr)
+	if err != nil || !rd.keep(m, rr, owner) {
+		rd.reject(record.Malformed)
+		return record.Alias{}, false
+	}
+	target := rd.at.Rebase(owner, to)
+	if target == "" { // YXDOMAIN (RFC 6672 2.2)
+		rd.conclude(record.AliasLong, zone)
+		return record.Alias{}, false
+	}
+	rd.takeSignatures(m, owner, wire.TypeDNAME)
+	if !rd.takeSynthesised(m, target) {
+		rd.reject(record.Malformed)
+		return record.Alias{}, false
+	}
+	return record.Alias{Owner: rd.at, Target: target, TTL: rr.TTL, DNAME: true}, true
+}
+
+// takeSynthesised keeps the CNAME that the server made from a DNAME, if it did. It returns false if that CNAME leads
+// elsewhere than to target (RFC 6672 3.1, 5.3.1).
+func (rd *reading) takeSynthesised(m *wire.Message, target wire.Name) bool {
+	for i := range m.RRs {
+		rr := m.RRs[i]
+		if rr.Section == wire.Answer && rr.Type == wire.TypeCNAME && rr.Class == wire.ClassIN && m.OwnerIs(rr, rd.at) {
+			to, err := m.Target(rr)
+			return err == nil && to == target && rd.keep(m, rr, rd.at)
+		}
+	}
+	return true
 }
 
 // take keeps the records of the type at rd.at and returns their number, or -1 if one of them cannot be read: then rd
@@ -250,30 +302,58 @@ func wellFormed(m *wire.Message, rr wire.RR) bool {
 	return true
 }
 
-// keep copies a record of the answer.
+// keep copies a record of the answer. It returns false if its data cannot be read.
 func (rd *reading) keep(m *wire.Message, rr wire.RR, owner wire.Name) bool {
-	data, err := m.AppendRData(nil, rr)
-	rd.records = append(rd.records, record.RR{Owner: owner, Data: data, TTL: rr.TTL, Type: rr.Type, Class: rr.Class})
-	return err == nil
+	from := len(rd.records)
+	rd.records = rd.appendRR(rd.records, m, rr, owner)
+	return len(rd.records) > from
+}
+
+// appendRR appends rr to records, its data in rd.data; nothing if its data cannot be read.
+func (rd *reading) appendRR(records []record.RR, m *wire.Message, rr wire.RR, owner wire.Name) []record.RR {
+	from := len(rd.data)
+	data, err := m.AppendRData(rd.data, rr)
+	if err != nil {
+		return records
+	}
+	rd.data = data
+	return append(records, record.RR{Owner: owner, Data: data[from:], TTL: rr.TTL, Type: rr.Type, Class: rr.Class})
 }
 
 // takeSignatures keeps the RRSIGs over (owner, typ) in the answer section, for validation.
 func (rd *reading) takeSignatures(m *wire.Message, owner wire.Name, typ wire.Type) {
-	rd.proof = appendSignatures(rd.proof, m, wire.Answer, owner, typ)
+	rd.proof = rd.appendSignatures(rd.proof, m, wire.Answer, owner, typ)
 }
 
-func appendSignatures(proof []record.RR, m *wire.Message, section wire.Section, owner wire.Name, typ wire.Type) []record.RR {
+func (rd *reading) appendSignatures(
+	proof []record.RR, m *wire.Message, section wire.Section, owner wire.Name, typ wire.Type,
+) []record.RR {
 	for i := range m.RRs {
 		rr := m.RRs[i]
-		if rr.Section != section || rr.Type != wire.TypeRRSIG || rr.Len < 2 ||
-			wire.Type(binary.BigEndian.Uint16(m.Raw(rr))) != typ || !m.OwnerIs(rr, owner) {
-			continue
-		}
-		if data, err := m.AppendRData(nil, rr); err == nil {
-			proof = append(proof, record.RR{Owner: owner, Data: data, TTL: rr.TTL, Type: rr.Type, Class: rr.Class})
+		if rr.Type == wire.TypeRRSIG && rr.Section == section && rr.Class == wire.ClassIN && rr.Len >= 2 &&
+			wire.Type(binary.BigEndian.Uint16(m.Raw(rr))) == typ && m.OwnerIs(rr, owner) {
+			proof = rd.appendRR(proof, m, rr, owner)
 		}
 	}
 	return proof
+}
+
+// apex returns the apex of the zone that an answer for rd.at comes from: at or below zone, if the authority section
+// tells (RFC 2181 6.1 allows a server to have both sides of a zone cut).
+func (rd *reading) apex(m *wire.Message, zone wire.Name) wire.Name {
+	for i := range m.RRs {
+		rr := m.RRs[i]
+		if rr.Section != wire.Authority || rr.Type != wire.TypeNS && rr.Type != wire.TypeSOA {
+			continue
+		}
+		for n := rd.at; n != zone; n = n.Parent() {
+			if m.OwnerIs(rr, n) {
+				return n
+			}
+		}
+		break
+	}
+	return zone
 }
 
 // readEmpty reads a NOERROR reply without records of the type at rd.at: a denial, a referral or a lame server.
@@ -290,7 +370,7 @@ func (rd *reading) readEmpty(m *wire.Message, zone wire.Name, typ wire.Type) {
 	}
 	switch {
 	case soa.Type != 0:
-		rd.readDenial(m, zone, record.NoData)
+		rd.readDenial(m, zone, typ, record.NoData)
 	case len(rd.links) > 0:
 		rd.verdict = aliased // the target is asked for by itself
 	case ns.Type != 0:
@@ -303,22 +383,19 @@ func (rd *reading) readEmpty(m *wire.Message, zone wire.Name, typ wire.Type) {
 }
 
 // readDenial takes NODATA or NXDOMAIN, with the SOA that bounds its life (RFC 2308 5) and names the zone.
-func (rd *reading) readDenial(m *wire.Message, zone wire.Name, o record.Outcome) {
+func (rd *reading) readDenial(m *wire.Message, zone wire.Name, typ wire.Type, o record.Outcome) {
 	for i := range m.RRs {
 		rr := m.RRs[i]
 		if rr.Section != wire.Authority || rr.Type != wire.TypeSOA || rr.Class != wire.ClassIN {
 			continue
 		}
-		apex := zone
-		if !m.OwnerIs(rr, zone) {
-			var err error
-			if apex, err = m.Owner(rr); err != nil {
-				rd.reject(record.Malformed)
-				return
-			}
+		apex, err := ownerAbove(m, rr, rd.at)
+		if err != nil {
+			rd.reject(record.Malformed)
+			return
 		}
-		if !apex.In(zone) || !rd.at.In(apex) {
-			rd.reject(record.Lame) // the zone above, or another one: this server does not serve ours
+		if !apex.In(zone) || !rd.at.In(apex) || typ == wire.TypeDS && rd.at == apex && zone != wire.Root {
+			rd.reject(record.Lame) // the zone above, the one below a DS, or another: this server does not serve ours
 			return
 		}
 		minimum, err := m.SOAMinimum(rr)
@@ -335,84 +412,4 @@ func (rd *reading) readDenial(m *wire.Message, zone wire.Name, o record.Outcome)
 		return
 	}
 	rd.conclude(o, zone)
-}
-
-// readReferral takes a delegation to a zone below, with the glue that lies within the zone asked (RFC 1034 5.3.3 4b),
-// or finds that the server is lame: it refers to its own zone, upwards, or elsewhere.
-func (rd *reading) readReferral(m *wire.Message, ns wire.RR, zone wire.Name, typ wire.Type) {
-	if m.OwnerIs(ns, zone) {
-		if m.Has(wire.FlagAA) {
-			rd.conclude(record.NoData, zone)
-			return
-		}
-		rd.reject(record.Lame)
-		return
-	}
-	child, err := rd.ownerWithin(m, ns)
-	if err != nil {
-		rd.reject(record.Malformed)
-		return
-	}
-	if !child.Below(zone) || !rd.at.In(child) || typ == wire.TypeDS && rd.at == child {
-		rd.reject(record.Lame)
-		return
-	}
-	ref := &rd.referral
-	ref.zone, ref.ttl = child, ns.TTL
-	for i := range m.RRs {
-		rr := m.RRs[i]
-		if rr.Section != wire.Authority || rr.Class != wire.ClassIN || !m.OwnerIs(rr, child) {
-			continue
-		}
-		switch rr.Type {
-		case wire.TypeNS:
-			name, err := m.Target(rr)
-			if err != nil {
-				rd.reject(record.Malformed)
-				return
-			}
-			if len(ref.names) < maxServersPerZone {
-				ref.names = append(ref.names, name)
-			}
-			ref.ttl = min(ref.ttl, rr.TTL)
-		case wire.TypeDS:
-			if data, err := m.AppendRData(nil, rr); err == nil {
-				ref.ds = append(ref.ds, record.RR{Owner: child, Data: data, TTL: rr.TTL, Type: rr.Type, Class: rr.Class})
-			}
-		}
-	}
-	if ref.ds != nil {
-		ref.ds = appendSignatures(ref.ds, m, wire.Authority, child, wire.TypeDS)
-	}
-	rd.readGlue(m, zone)
-	rd.verdict = referred
-}
-
-// ownerWithin returns the owner of rr, as a slice of rd.at if that is an ancestor: then nothing is copied.
-func (rd *reading) ownerWithin(m *wire.Message, rr wire.RR) (wire.Name, error) {
-	for n := rd.at; n != wire.Root; n = n.Parent() {
-		if m.OwnerIs(rr, n) {
-			return n, nil
-		}
-	}
-	return m.Owner(rr)
-}
-
-// readGlue takes the addresses of the referral's servers whose names lie in the zone that was asked. Others are hearsay.
-func (rd *reading) readGlue(m *wire.Message, zone wire.Name) {
-	ref := &rd.referral
-	for i := range m.RRs {
-		rr := m.RRs[i]
-		if rr.Section != wire.Additional || rr.Class != wire.ClassIN || rr.Type != wire.TypeA && rr.Type != wire.TypeAAAA {
-			continue
-		}
-		addr, err := m.Addr(rr)
-		if err != nil {
-			continue
-		}
-		of := slices.IndexFunc(ref.names, func(n wire.Name) bool { return m.OwnerIs(rr, n) })
-		if of >= 0 && ref.names[of].In(zone) {
-			ref.glue = append(ref.glue, glue{name: ref.names[of], addr: addr.Unmap(), ttl: rr.TTL})
-		}
-	}
 }

@@ -10,12 +10,17 @@
 //
 //	findingCut       the closest enclosing zone whose servers we know   (cut.go)
 //	choosingServer   which of its servers now, or whose address we lack (server.go)
-//	awaitingReply    a packet is out
+//	awaitingReply    a packet is out                                    (exchange.go)
 //	awaitingAddress  another question looks for the address of a name server
+//	awaitingAlias    another question has the target of our alias       (answer.go)
 //
-// A reply is read by a pure function of the message (reply.go): answer, alias, denial, referral, lameness or failure.
-// Referrals lead down to choosingServer, aliases back to findingCut, failures to the next server, until the servers or the
-// bounds are used up. Bounds are constants at the head of question.go, each with the attack it answers.
+// A reply is read by a pure function of the message (reply.go, referral.go): answer, alias, denial, referral, lameness or
+// failure. Referrals lead down to choosingServer, failures to the next server, until the servers or the bounds are used
+// up. An alias that leaves the reply leads to a question of its own, which all aliases to that target share. Bounds are
+// constants at the head of question.go, each with the attack it answers.
+//
+// Questions wait for questions, never in a circle: who would close one is told of the loop instead. An answer that
+// shows a bound on the work of one client is given to that client alone; others who waited ask again.
 //
 // Nothing here opens a socket, starts a goroutine or reads a clock, and a Resolver belongs to one goroutine.
 package resolve
@@ -64,7 +69,9 @@ type Config struct {
 type Client struct {
 	ID   uint32 // the caller's
 	Cost record.Cost
-	cut  *cut
+
+	cut     *cut
+	lookups int // addresses of servers looked for, each of which should have cost a packet
 }
 
 // Result is an answer that has become ready.
@@ -80,20 +87,22 @@ type Resolver struct {
 
 	questions []*question // by ticket
 	free      []step.Ticket
-	underWay  map[key]*question
-	ready     []*question // to be moved on by run
+	underWay  map[wire.Name]*question // those for one name are linked by question.next
+	waiting   int                     // number of questions under way
+	ready     []*question             // to be moved on by run
 	finished  []Result
 
 	servers []*server // by step.ServerID
 	byAddr  map[netip.Addr]step.ServerID
 	cuts    cache[wire.Name, *cut]
-	sets    cache[string, *serverSet]
+	sets    cache[string, *serverSet] // by the names of the servers, one behind the other
 	hosts   cache[wire.Name, *host]
-	answers cache[key, *record.Answer]
+	answers cache[wire.Name, *stored] // those for one name are linked by stored.next
 
-	msg     wire.Message // scratch, as what follows
-	reading reading
-	nameBuf []byte
+	msg        wire.Message // scratch, as what follows
+	reading    reading
+	nameBuf    []byte
+	candidates []candidate
 }
 
 // key identifies a question.
@@ -115,12 +124,12 @@ func New(cfg Config) *Resolver {
 	}
 	r := &Resolver{
 		cfg:      cfg,
-		underWay: map[key]*question{},
+		underWay: map[wire.Name]*question{},
 		byAddr:   map[netip.Addr]step.ServerID{},
 		cuts:     newCache[wire.Name, *cut](cfg.Cuts),
 		sets:     newCache[string, *serverSet](cfg.Cuts),
 		hosts:    newCache[wire.Name, *host](cfg.Hosts),
-		answers:  newCache[key, *record.Answer](cfg.Answers),
+		answers:  newCache[wire.Name, *stored](cfg.Answers),
 	}
 	r.root = r.rootCut(cfg.Roots)
 	return r
@@ -139,7 +148,7 @@ func (r *Resolver) Ask(now step.Time, c *Client, name wire.Name, typ wire.Type, 
 	if a, ok := r.cached(now, k); ok {
 		return a
 	}
-	q := r.ask(k, c, 0)
+	q := r.ask(k, c, 0, 0)
 	q.waiters = append(q.waiters, waiter{client: c})
 	r.run(now, out)
 	return nil
@@ -157,63 +166,5 @@ func (r *Resolver) Finished() (Result, bool) {
 	return result, true
 }
 
-// Handle moves the question on whose packet has come to its end.
-func (r *Resolver) Handle(ev *step.Event, out *[]step.Ask) {
-	q := r.questions[ev.Ticket]
-	s := r.servers[q.server]
-	s.count(q, ev)
-	q.client.Cost.Waited += ev.Waited
-	switch ev.Kind {
-	case step.Reply:
-		r.readReply(q, s, ev, out)
-	case step.Timeout:
-		s.timedOut(ev.Now, q.key.typ)
-		q.failed(noReply(q, s, record.Timeout))
-	case step.Unreachable:
-		s.timedOut(ev.Now, q.key.typ)
-		q.failed(noReply(q, s, record.Unreachable))
-	}
-	if q.state != awaitingReply {
-		r.ready = append(r.ready, q)
-		r.run(ev.Now, out)
-	}
-}
-
-// noReply is the evidence of an exchange without a reply. If it was the repetition over TCP of a reply that was cut
-// short, the failure is that truncation: a partial set must not be judged (spec rule R1.12, disputed point C21).
-func noReply(q *question, s *server, o record.Outcome) evidence {
-	if q.tcp {
-		return evidence{outcome: record.Truncated, server: s, tcp: true}
-	}
-	return evidence{outcome: o, server: s}
-}
-
-// AppendQuery appends the message for the exchange that t names (step.Machine).
-func (r *Resolver) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {
-	q := r.questions[t]
-	return wire.AppendQuery(buf, id, q.at, q.key.typ, wire.Query{
-		EDNS:    r.servers[q.server].edns != record.Refuses,
-		UDPSize: udpSize,
-		DO:      true,
-		NSID:    r.cfg.NSID,
-	})
-}
-
 // UnderWay counts the questions that wait for something.
-func (r *Resolver) UnderWay() int { return len(r.underWay) }
-
-// anyType is the type under which NXDOMAIN is cached: it holds for every type (RFC 2308 5).
-const anyType wire.Type = 0
-
-// cached returns an answer that has not expired.
-func (r *Resolver) cached(now step.Time, k key) (*record.Answer, bool) {
-	if a, ok := r.answers.get(k); ok && now < a.Expires {
-		return a, true
-	}
-	if a, ok := r.answers.get(key{k.name, anyType}); ok && now < a.Expires {
-		same := *a
-		same.Type = k.typ
-		return &same, true
-	}
-	return nil, false
-}
+func (r *Resolver) UnderWay() int { return r.waiting }

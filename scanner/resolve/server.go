@@ -21,9 +21,11 @@ const (
 
 	// penalty is added to the round trip of a server that did not reply, or not usefully to this type, for penaltyTime.
 	// It only changes the order: no server is ever switched off, since one odd answer says little
-	// (research/literature.md, warning 6).
+	// (research/literature.md, warning 6). For the same reason it takes streak failures in a row, if the server ever
+	// replied: a hoster refuses what it no longer hosts, and serves the rest.
 	penalty     = 3 * time.Second
 	penaltyTime = 60 * time.Second
+	streak      = 3
 
 	// maxServerNames bounds the names remembered of an address that serves under very many.
 	maxServerNames = 4
@@ -36,12 +38,15 @@ type server struct {
 	operator step.OperatorID
 	owner    string // registrable domain of the first name
 
-	srtt     time.Duration // smoothed round trip (RFC 6298 2); 0 before the first reply
-	slow     step.Time     // until then the server counts as slow: it did not reply
-	poor     [typeClasses]step.Time
-	edns     record.Support
-	caseKept record.Support
-	caa      record.Support
+	srtt  time.Duration          // smoothed round trip (RFC 6298 2); 0 before the first reply
+	slow  step.Time              // until then the server counts as slow: it never replied
+	fails [typeClasses]uint8     // exchanges in a row without a useful reply
+	poor  [typeClasses]step.Time // until then it counts as slow for these types
+
+	edns        record.Support
+	caseKept    record.Support
+	caa         record.Support
+	mixedUseful bool // a question in mixed case got a useful reply
 
 	names []wire.Name
 	stats record.NameServer
@@ -98,6 +103,52 @@ func (s *server) addName(name wire.Name) {
 	}
 }
 
+// candidate is a server that may be asked, and what it would take.
+type candidate struct {
+	id  step.ServerID
+	rtt time.Duration
+}
+
+// bestServer picks at random among the servers of the cut whose expected round trip is near that of the best. It takes
+// those that were not asked yet, or with again those whose failure may pass.
+func (r *Resolver) bestServer(now step.Time, q *question, again bool) (step.ServerID, bool) {
+	class := classOf(q.key.typ)
+	found := r.candidates[:0]
+	best := time.Duration(0)
+	for _, h := range q.cut.set.hosts {
+		for f := range h.addrs {
+			known := &h.addrs[f]
+			if now >= known.expires {
+				continue
+			}
+			for _, id := range known.servers {
+				if q.tried > 0 && !q.mayTry(id, again) {
+					continue
+				}
+				rtt := r.servers[id].expectedRTT(now, class)
+				if len(found) == 0 || rtt < best {
+					best = rtt
+				}
+				found = append(found, candidate{id, rtt})
+			}
+		}
+	}
+	r.candidates = found
+	near := found[:0]
+	for _, c := range found {
+		if c.rtt <= best+rttBand {
+			near = append(near, c)
+		}
+	}
+	switch len(near) {
+	case 0:
+		return 0, false
+	case 1:
+		return near[0].id, true
+	}
+	return near[r.cfg.Rand.IntN(len(near))].id, true
+}
+
 // expectedRTT is what an exchange about this type should take: the measure by which servers are chosen.
 func (s *server) expectedRTT(now step.Time, class typeClass) time.Duration {
 	rtt := s.srtt
@@ -113,27 +164,78 @@ func (s *server) expectedRTT(now step.Time, class typeClass) time.Duration {
 	return rtt
 }
 
-// replied takes a measured round trip.
-func (s *server) replied(rtt time.Duration) {
-	rtt = max(rtt, time.Microsecond)
-	if s.srtt == 0 {
-		s.srtt = rtt
-	} else {
-		s.srtt += (rtt - s.srtt) / 8
-	}
-	s.slow = 0
-	s.rtts.add(rtt)
-}
-
-// timedOut notes that a question of this type went unanswered. If the server answers other questions, it is this type
-// that it drops (research/literature.md, warning 8).
-func (s *server) timedOut(now step.Time, typ wire.Type) {
-	s.poor[classOf(typ)] = now.Add(penaltyTime)
+// noReply notes that a packet was lost, somewhere. If the server answers other questions, it may be this type that it
+// drops (research/literature.md, warning 8).
+func (s *server) noReply(now step.Time, q *question) {
 	if s.stats.Answered == 0 {
 		s.slow = now.Add(penaltyTime)
 	}
-	if typ == wire.TypeCAA && s.caa == record.Unknown {
+	s.failed(now, classOf(q.key.typ))
+	if q.key.typ == wire.TypeCAA && s.caa == record.Unknown && !q.exchange.tcp {
 		s.caa = record.Drops
+	}
+}
+
+// failed notes an exchange without a useful reply.
+func (s *server) failed(now step.Time, class typeClass) {
+	if s.fails[class] < streak {
+		s.fails[class]++
+	}
+	if s.fails[class] == streak {
+		s.poor[class] = now.Add(penaltyTime)
+	}
+}
+
+// learn notes what a reply shows of its server.
+func (s *server) learn(q *question, m *wire.Message, rd *reading) {
+	code := m.RCode()
+	switch code {
+	case wire.ServFail:
+		s.stats.ServFail++
+	case wire.Refused:
+		s.stats.Refused++
+	case wire.FormErr:
+		s.stats.FormErr++
+	case wire.NotImp:
+		s.stats.NotImp++
+	}
+	if s.edns == record.Unknown && m.HasOPT() {
+		s.edns = record.Answers
+	}
+	if rd.verdict != notUseful {
+		s.useful(q)
+	} else if rd.outcome == record.Lame {
+		s.stats.Lame++
+	}
+	if q.key.typ != wire.TypeCAA || s.caa == record.Answers {
+		return
+	}
+	switch code {
+	case wire.NoError, wire.NXDomain:
+		s.caa = record.Answers
+	case wire.NotImp:
+		s.caa = record.NotImplemented
+	default:
+		s.caa = record.Refuses
+	}
+}
+
+// useful notes a useful reply. If it came only once the question went without EDNS, or without letters in mixed case,
+// that was the trouble.
+func (s *server) useful(q *question) {
+	class := classOf(q.key.typ)
+	s.fails[class], s.poor[class] = 0, 0
+	if q.plain && s.edns == record.Unknown {
+		s.edns = record.Refuses
+	}
+	if q.mixed {
+		s.mixedUseful = true
+		return
+	}
+	for _, t := range q.tries[:q.tried] {
+		if t.server == s.id && t.errorCode() && s.caseKept != record.Refuses && !s.mixedUseful {
+			s.caseKept = record.Refuses
+		}
 	}
 }
 
@@ -142,7 +244,7 @@ func (s *server) count(q *question, ev *step.Event) {
 	st := &s.stats
 	if ev.Sent != 0 {
 		st.Sent++
-		if q.tcp {
+		if q.exchange.tcp {
 			st.TCP++
 		}
 		if st.First == 0 || ev.Sent < st.First {
@@ -154,12 +256,26 @@ func (s *server) count(q *question, ev *step.Event) {
 	switch ev.Kind {
 	case step.Reply:
 		st.Answered++
-		s.replied(ev.Arrived.Sub(ev.Sent))
+		s.slow = 0
+		if !q.exchange.tcp { // a handshake is no round trip of a question
+			s.measured(ev.Arrived.Sub(ev.Sent))
+		}
 	case step.Timeout:
 		st.Timeouts++
 	case step.Unreachable:
 		st.Unreachable++
 	}
+}
+
+// measured takes the time of a round trip.
+func (s *server) measured(rtt time.Duration) {
+	rtt = max(rtt, time.Microsecond)
+	if s.srtt == 0 {
+		s.srtt = rtt
+	} else {
+		s.srtt += (rtt - s.srtt) / 8
+	}
+	s.rtts.add(rtt)
 }
 
 // NameServers returns what the resolvers of all loops saw of every server they asked, by address.

@@ -1,0 +1,233 @@
+package resolve
+
+import (
+	"slices"
+	"time"
+
+	"github.com/caascan/caascan/scanner/record"
+	"github.com/caascan/caascan/scanner/step"
+	"github.com/caascan/caascan/scanner/wire"
+)
+
+// udpSize is the largest reply we take over UDP: it passes unfragmented everywhere (DNS flag day 2020).
+const udpSize = 1232
+
+// exchange is one packet to one server and what it was like.
+type exchange struct {
+	server step.ServerID
+	tcp    bool // the repetition of a truncated reply
+	edns   bool
+	mixed  bool // the case of the question's letters
+}
+
+// evidence is what an exchange leaves for the answer.
+type evidence struct {
+	outcome record.Outcome
+	rcode   wire.RCode
+	server  *server
+	tcp     bool
+	rtt     time.Duration
+	size    int
+	ede     []record.EDE
+	nsid    []byte
+}
+
+// send puts the question on its way to a server, over TCP if that server's reply was truncated, without EDNS if it does
+// not speak it, and in lower case if it cannot deal with letters in mixed case, or perhaps cannot: if it failed already
+// and never gave a useful reply to such a question.
+func (r *Resolver) send(now step.Time, q *question, id step.ServerID, out *[]step.Ask) {
+	if r.spent(q.client) {
+		r.stop(q, record.WorkBound, ReasonQueries)
+		return
+	}
+	cost := &q.client.Cost
+	cost.Queries++
+	if q.tried > 0 {
+		cost.Retries++
+	}
+	if q.tcp {
+		cost.TCP++
+	}
+	s := r.servers[id]
+	q.exchange = exchange{
+		server: id,
+		tcp:    q.tcp,
+		edns:   !q.plain && s.edns != record.Refuses,
+		mixed:  !r.cfg.NoMixCase && s.caseKept != record.Refuses && (s.mixedUseful || !q.hasTried(id)),
+	}
+	q.lowered = q.lowered || !q.mixed
+	q.state = awaitingReply
+	*out = append(*out, step.Ask{
+		Ticket: q.ticket, Server: id, Addr: s.addr, Operator: s.operator,
+		TCP: q.tcp, MixCase: q.mixed, Timeout: r.cfg.Timeout,
+	})
+}
+
+// spent reports whether the client may send nothing more.
+func (r *Resolver) spent(c *Client) bool { return c.Cost.Queries >= r.cfg.MaxQueries }
+
+// AppendQuery appends the message for the exchange that t names (step.Machine).
+func (r *Resolver) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {
+	q := r.questions[t]
+	return wire.AppendQuery(buf, id, q.key.name, q.key.typ, wire.Query{
+		EDNS: q.edns, UDPSize: udpSize, DO: true, NSID: r.cfg.NSID,
+	})
+}
+
+// Handle moves the question on whose packet has come to its end.
+func (r *Resolver) Handle(ev *step.Event, out *[]step.Ask) {
+	q := r.questions[ev.Ticket]
+	s := r.servers[q.server]
+	s.count(q, ev)
+	q.client.Cost.Waited += ev.Waited
+	switch ev.Kind {
+	case step.Reply:
+		r.readReply(q, s, ev, out)
+	case step.Timeout:
+		s.noReply(ev.Now, q)
+		q.failed(noReply(q, s, record.Timeout))
+	case step.Unreachable:
+		s.noReply(ev.Now, q)
+		q.failed(noReply(q, s, record.Unreachable))
+	}
+	if q.state != awaitingReply {
+		r.ready = append(r.ready, q)
+		r.run(ev.Now, out)
+	}
+}
+
+// noReply is the evidence of an exchange without a reply. If it was the repetition over TCP of a reply that was cut
+// short, the failure is that truncation: a partial set must not be judged (spec rule R1.12, disputed point C21).
+func noReply(q *question, s *server, o record.Outcome) evidence {
+	if q.exchange.tcp {
+		return evidence{outcome: record.Truncated, server: s, tcp: true}
+	}
+	return evidence{outcome: o, server: s}
+}
+
+// readReply takes the reply of s to q and leaves q in the state that follows. Before anything else it does away with
+// what is between us and what the server has to say: mangled case, truncation, dislike of EDNS.
+func (r *Resolver) readReply(q *question, s *server, ev *step.Event, out *[]step.Ask) {
+	m := &r.msg
+	seen := evidence{outcome: record.Malformed, server: s, tcp: q.exchange.tcp, rtt: ev.Arrived.Sub(ev.Sent), size: len(ev.Msg)}
+	err := m.ParseQuestion(ev.Msg)
+	bare := err == wire.ErrQuestions && isError(m.RCode()) // some servers reject a query with a header alone
+	if err != nil && !bare || !m.Has(wire.FlagQR) || m.Flags&flagsOpcode != 0 {
+		r.useless(ev.Now, q, s, seen)
+		return
+	}
+	if q.mixed && !bare {
+		if !ev.CaseKept { // the server mangles case: ask again in lower case
+			s.caseKept = record.Refuses
+			r.send(ev.Now, q, s.id, out)
+			return
+		}
+		if s.caseKept == record.Unknown {
+			s.caseKept = record.Answers
+		}
+	}
+	if m.Has(wire.FlagTC) && !q.exchange.tcp { // RFC 7766 5
+		q.tcp, q.seenTC = true, true
+		r.send(ev.Now, q, s.id, out)
+		return
+	}
+	if !bare {
+		err = m.ParseRecords()
+	}
+	if q.edns && dislikesEDNS(m) {
+		q.plain = true
+		r.send(ev.Now, q, s.id, out)
+		return
+	}
+	if m.Has(wire.FlagTC) { // over TCP: there is no whole reply to be had
+		seen.outcome = record.Truncated
+		r.useless(ev.Now, q, s, seen)
+		return
+	}
+	if err != nil && !bare {
+		r.useless(ev.Now, q, s, seen)
+		return
+	}
+	seen.rcode = m.RCode()
+	seen.ede, seen.nsid = options(m)
+	rd := &r.reading
+	rd.read(m, q.cut.zone, q.key.name, q.key.typ)
+	seen.outcome = rd.outcome
+	s.learn(q, m, rd)
+	r.apply(ev.Now, q, s, rd, seen)
+}
+
+// flagsOpcode are the bits of the header that hold the opcode, which is 0 in a reply to a query (RFC 1035 4.1.1).
+const flagsOpcode = 0xf << 11
+
+func isError(code wire.RCode) bool { return code != wire.NoError && code != wire.NXDomain }
+
+// useless notes a failed exchange.
+func (r *Resolver) useless(now step.Time, q *question, s *server, ev evidence) {
+	s.failed(now, classOf(q.key.typ))
+	q.failed(ev)
+}
+
+// dislikesEDNS reports whether m, the reply to a query with EDNS, may be due to that: the server does not speak it
+// (RFC 6891 7), or not a version we speak (6.1.3). The query is then repeated without EDNS.
+func dislikesEDNS(m *wire.Message) bool {
+	switch m.RCode() {
+	case wire.FormErr, wire.BadVers:
+		return true
+	case wire.NotImp:
+		return !m.HasOPT()
+	}
+	return false
+}
+
+// options returns the extended errors (RFC 8914) and the instance identifier (RFC 5001) of a reply.
+func options(m *wire.Message) (ede []record.EDE, nsid []byte) {
+	if !m.HasOPT() {
+		return nil, nil
+	}
+	for code, data := range m.Options {
+		switch code {
+		case wire.OptionEDE:
+			if e, err := wire.ParseEDE(data); err == nil {
+				ede = append(ede, record.EDE{Code: e.Code, Text: e.CleanText()})
+			}
+		case wire.OptionNSID:
+			nsid = slices.Clone(data)
+		}
+	}
+	return ede, nsid
+}
+
+// apply does what a reading of a reply says.
+func (r *Resolver) apply(now step.Time, q *question, s *server, rd *reading, ev evidence) {
+	switch rd.verdict {
+	case notUseful:
+		r.useless(now, q, s, ev)
+	case final:
+		r.end(now, q, rd.outcome, rd, ev)
+	case aliased:
+		r.followAlias(now, q, rd, ev)
+	case referred:
+		if q.referrals++; q.referrals > maxReferrals {
+			r.stop(q, record.WorkBound, ReasonReferrals)
+			q.answer.Expires = now.Add(failureTTL)
+			return
+		}
+		c := r.delegate(now, q.cut.zone, rd)
+		if q.depth == 0 && q.links == 0 {
+			for _, w := range q.waiters {
+				if w.client != nil {
+					w.client.keep(now, c)
+				}
+			}
+		}
+		q.enter(c)
+	}
+}
+
+// keep makes c the client's own delegation, unless it has one that is closer to its name.
+func (c *Client) keep(now step.Time, found *cut) {
+	if c.cut == nil || now >= c.cut.expires || !c.cut.zone.Below(found.zone) {
+		c.cut = found
+	}
+}
