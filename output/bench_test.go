@@ -11,7 +11,7 @@ import (
 )
 
 // nullDisk takes everything and keeps nothing.
-type nullDisk struct{ osDisk }
+type nullDisk struct{}
 
 type nullFile struct{ io.Writer }
 

@@ -175,7 +175,7 @@ type parquetRows[T any] struct {
 	options   []parquet.WriterOption
 	groupRows int // rows that go into one row group
 
-	w     *parquet.Writer
+	w     *parquet.GenericWriter[T]
 	shred *shredder[T]
 	group int // rows in the row group under way
 }
@@ -199,7 +199,7 @@ func (p *parquetRows[T]) begin(w io.Writer) {
 	}
 	schema := parquet.SchemaOf(new(T))
 	p.shred = newShredder[T](schema)
-	p.w = parquet.NewWriter(w, append(p.options,
+	p.w = parquet.NewGenericWriter[T](w, append(p.options,
 		schema,
 		parquet.CreatedBy("caascan", "", ""),
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),

@@ -192,9 +192,19 @@ func (n *node) shredList(columns [][]parquet.Value, p unsafe.Pointer, rep, def, 
 // null adds to every column at or below the node that nothing is there.
 func (n *node) null(columns [][]parquet.Value, rep, def int) {
 	for _, column := range n.leaves {
-		columns[column] = append(columns[column], parquet.Value{}.Level(rep, def, column))
+		columns[column] = append(columns[column], nulls[rep][def])
 	}
 }
+
+// nulls are the NULLs of all levels that occur. The index of the column in a value does not matter to a column's writer.
+var nulls = func() (all [4][8]parquet.Value) {
+	for rep := range all {
+		for def := range all[rep] {
+			all[rep][def] = parquet.NullValue().Level(rep, def, 0)
+		}
+	}
+	return all
+}()
 
 // value reads what lies at p. Zero says that it is what an optional field takes for NULL.
 func (n *node) value(p unsafe.Pointer) (value parquet.Value, zero bool) {

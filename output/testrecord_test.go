@@ -249,7 +249,7 @@ var hostile = []string{
 
 func (g generator) records(a *record.Answer) {
 	n := 1 + g.IntN(4)
-	if g.chance(0.01) {
+	if g.chance(0.002) {
 		n = 1001 // the public CAA test suite has such a set
 	}
 	for k := range n {

@@ -384,13 +384,13 @@ func (d *fullDisk) Rename(from, to string) error {
 
 // fillDisk writes to a small disk until it is full, and checks what stays.
 func fillDisk(t *testing.T, d disk, dir string) {
-	w, err := create(d, dir, Config{ScanID: "scan-1", PartRows: 2000, rowGroupRows: 500, Registrable: registrable})
+	w, err := create(d, dir, Config{ScanID: "scan-1", PartRows: 500, rowGroupRows: 200, Registrable: registrable})
 	must(t, err)
-	for i := 0; err == nil; i += 500 {
+	for i := 0; err == nil; i += 250 {
 		if i > 500_000 {
 			t.Fatal("the disk never filled")
 		}
-		if err = w.Write(records(i, 500)); err == nil {
+		if err = w.Write(records(i, 250)); err == nil {
 			err = w.Reject("stdin", int64(i), "no name", "...")
 		}
 	}
@@ -404,7 +404,7 @@ func fillDisk(t *testing.T, d disk, dir string) {
 		t.Errorf("Close gave %v, want the first error", err)
 	}
 	m := checkScan(t, dir)
-	if m.State != Running || m.Totals.Rows < 4000 || m.EndedAt == nil {
+	if m.State != Running || m.Totals.Rows < 1000 || m.EndedAt == nil {
 		t.Errorf("manifest: state %s, %d rows, want running and several parts", m.State, m.Totals.Rows)
 	}
 	if left := parts(t, dir, true); len(left) > 0 {
@@ -413,7 +413,7 @@ func fillDisk(t *testing.T, d disk, dir string) {
 }
 
 func TestDiskFull(t *testing.T) {
-	for _, room := range []int64{600_000, 603_000, 666_666} {
+	for _, room := range []int64{300_000, 303_000, 333_333} {
 		fillDisk(t, &fullDisk{room: room, size: map[string]int64{}}, t.TempDir())
 	}
 }
@@ -433,7 +433,7 @@ func TestDiskFullOnTmpfs(t *testing.T) {
 		if setup = unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); setup != nil {
 			return
 		}
-		if setup = unix.Mount("none", dir, "tmpfs", 0, "size=600k"); setup != nil {
+		if setup = unix.Mount("none", dir, "tmpfs", 0, "size=300k"); setup != nil {
 			return
 		}
 		fillDisk(t, osDisk{}, filepath.Join(dir, "scan"))
@@ -518,12 +518,12 @@ func (f *brokenFile) Close() error {
 
 // TestEveryOperationFails lets each operation of a scan fail in turn, once, or from there on.
 func TestEveryOperationFails(t *testing.T) {
-	batches := [][]*record.Record{records(0, 64), records(64, 64), records(128, 30)}
+	batches := [][]*record.Record{records(0, 16), records(16, 16), records(32, 8)}
 	for _, stays := range []bool{false, true} {
 		for failAt := 1; ; failAt++ {
 			dir := t.TempDir()
 			d := &brokenDisk{failAt: failAt, stays: stays}
-			w, err := create(d, dir, Config{ScanID: "scan-1", Format: JSONL, PartRows: 64, Registrable: registrable})
+			w, err := create(d, dir, Config{ScanID: "scan-1", Format: JSONL, PartRows: 16, Registrable: registrable})
 			if err != nil {
 				if !errors.Is(err, errBroken) {
 					t.Fatal(err)
@@ -548,7 +548,7 @@ func TestEveryOperationFails(t *testing.T) {
 			if !stays {
 				m = checkScan(t, dir)
 			}
-			if m.State == Complete && m.Totals.Rows != 158 {
+			if m.State == Complete && m.Totals.Rows != 40 {
 				t.Fatalf("operation %d: the scan claims to be complete: %+v", failAt, m)
 			}
 			if left := parts(t, dir, true); len(left) > 0 {

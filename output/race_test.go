@@ -1,0 +1,10 @@
+//go:build race
+
+package output
+
+// What TestDictionaryOverflow writes: under the race detector just enough for a dictionary to overflow, and a second row
+// group.
+const (
+	distinctStrings = 24_000
+	overflowGroup   = 18_000
+)
