@@ -1,0 +1,350 @@
+package simnet
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/caascan/caascan/scanner/wire"
+)
+
+// maxChase bounds the aliases that a name server follows within a zone, in one reply.
+const maxChase = 8
+
+// The slow servers answer after slowMin to slowMax, by a hash of the question.
+const (
+	slowMin = 300 * time.Millisecond
+	slowMax = 900 * time.Millisecond
+)
+
+// responder answers questions, one at a time. It holds what one question needs, so that answering allocates nothing.
+type responder struct {
+	w      *World
+	q      question
+	reply  reply
+	tenant domain
+	rel    [wire.MaxName]byte // of the alias being followed
+}
+
+// after says what is to be done with a reply.
+type after struct {
+	send  bool          // there is a reply
+	stray bool          // a reply with another ID goes first
+	delay time.Duration // before it is sent
+}
+
+// respond appends the reply of name server ns to the query msg to buf. limited says that the server's limit on the
+// rate has been passed.
+func (r *responder) respond(ns *nameServer, msg []byte, tcp, limited bool, buf []byte) ([]byte, after) {
+	f := ns.fault
+	if f == silent || limited && f == limitSilent {
+		return buf, after{}
+	}
+	q, p := &r.q, &r.reply
+	verdict := q.parse(msg)
+	if verdict == notAQuery {
+		return buf, after{}
+	}
+	if f == ednsIgnored {
+		q.edns = false
+	}
+	p.begin(buf, q)
+	switch verdict {
+	case readable:
+		return r.answer(ns, f, tcp, limited)
+	case otherVersion:
+		return r.badVersion(ns)
+	case notReadable:
+		q.edns = false
+		return r.code(ns, wire.FormErr, tcp)
+	case otherOpcode:
+		q.edns = false
+		return r.code(ns, wire.NotImp, tcp)
+	default:
+		return r.code(ns, wire.Refused, tcp)
+	}
+}
+
+// answer is respond for questions that can be read.
+func (r *responder) answer(ns *nameServer, f fault, tcp, limited bool) ([]byte, after) {
+	q := &r.q
+	z, served := r.locate(ns)
+	if served && z.fault != healthy {
+		f = z.fault
+	}
+	if f != healthy {
+		if msg, a, done := r.distort(ns, f, tcp, limited); done {
+			return msg, a
+		}
+	}
+	if !served {
+		return r.code(ns, wire.Refused, tcp)
+	}
+	r.content(&z)
+	a := after{send: true}
+	switch f {
+	case nonAuth:
+		r.reply.setFlags(r.reply.flags()&^wire.FlagAA | wire.FlagRA)
+	case noSOA:
+		r.dropSOA()
+	case stray:
+		a.stray = true
+	case slow:
+		a.delay = slowMin + time.Duration(mix(uint64(q.typ)^uint64(len(q.msg))^hashOctets(q.name[:q.size]))%uint64(slowMax-slowMin))
+	}
+	if ns.role == serveLeaf {
+		a.delay += r.w.cfg.Delay
+	}
+	msg := r.reply.finish(q, ns, tcp)
+	switch f {
+	case lowerCase:
+		copy(msg[r.reply.base+headerSize:], q.name[:q.size])
+	case qrClear:
+		msg[r.reply.base+2] &^= 0x80
+	case wrongQuestion:
+		if q.labels > 0 {
+			msg[r.reply.base+headerSize+1] ^= 1
+		}
+	}
+	return msg, a
+}
+
+// distort makes the replies that have nothing to do with the content of a zone. done is false if the content is
+// needed.
+func (r *responder) distort(ns *nameServer, f fault, tcp, limited bool) (msg []byte, a after, done bool) {
+	q := &r.q
+	if f.forCAA() && q.typ != wire.TypeCAA {
+		return nil, a, false
+	}
+	code := wire.NoError
+	switch f {
+	case dropCAA:
+		return r.reply.buf, a, true
+	case servFail, servFailCAA:
+		code = wire.ServFail
+	case notImpCAA:
+		code = wire.NotImp
+	case refused:
+		code = wire.Refused
+	case notAuth:
+		code = 9
+	case formErr:
+		q.edns = false
+		code = wire.FormErr
+	case ednsFormErr:
+		if !q.edns {
+			return nil, a, false
+		}
+		q.edns = false
+		code = wire.FormErr
+	case ednsBadVers:
+		if !q.edns {
+			return nil, a, false
+		}
+		msg, a = r.badVersion(ns)
+		return msg, a, true
+	case mixedRefused:
+		if !q.mixed {
+			return nil, a, false
+		}
+		code = wire.Refused
+	case limitRefused:
+		if !limited {
+			return nil, a, false
+		}
+		code = wire.Refused
+	case tcAlways, tcNoTCP, limitTC:
+		if tcp || f == limitTC && !limited {
+			return nil, a, false
+		}
+		r.reply.setFlags(r.reply.flags() | wire.FlagAA | wire.FlagTC)
+		return r.reply.finish(q, ns, tcp), after{send: true}, true
+	case upward:
+		root := zone{apex: q.size - 1, ns: r.w.root.ns}
+		r.reply.appendNS(&root, wire.Authority, "\x00")
+		return r.reply.finish(q, ns, tcp), after{send: true}, true
+	case overrun:
+		return r.overrun(), after{send: true}, true
+	default:
+		return nil, a, false
+	}
+	msg, a = r.code(ns, code, tcp)
+	return msg, a, true
+}
+
+// code finishes a reply that consists of a response code.
+func (r *responder) code(ns *nameServer, code wire.RCode, tcp bool) ([]byte, after) {
+	r.reply.setRCode(code)
+	r.reply.ede = code == wire.Refused
+	a := after{send: true}
+	if ns.role == serveLeaf {
+		a.delay = r.w.cfg.Delay
+	}
+	return r.reply.finish(&r.q, ns, tcp), a
+}
+
+// badVersion finishes a reply with BADVERS, which needs the upper bits in the OPT record (RFC 6891 6.1.3).
+func (r *responder) badVersion(ns *nameServer) ([]byte, after) {
+	r.reply.appendOPT(&r.q, ns, byte(wire.BadVers>>4))
+	return r.reply.close(), after{send: true}
+}
+
+// overrun finishes a reply whose one record claims more data than the message has.
+func (r *responder) overrun() []byte {
+	p := &r.reply
+	p.setFlags(p.flags() | wire.FlagAA)
+	p.owner(headerSize)
+	p.buf = binary.BigEndian.AppendUint16(p.buf, uint16(r.q.typ))
+	p.buf = append(p.buf, 0, wire.ClassIN, 0, 0, ttlRecord>>8, ttlRecord&0xff, 0x03, 0xe8, 0, 5)
+	p.buf = append(p.buf, "issueca.example"...)
+	return p.close()
+}
+
+// dropSOA takes the authority section out of an empty answer.
+func (r *responder) dropSOA() {
+	p := &r.reply
+	if p.counts[wire.Answer] == 0 && p.counts[wire.Authority] == 1 && p.flags()&wire.FlagAA != 0 {
+		p.buf = p.buf[:p.base+r.q.end]
+		p.counts[wire.Authority] = 0
+	}
+}
+
+// content writes what the zone z has for the question (RFC 1034 4.3.2), which lies in it.
+func (r *responder) content(z *zone) {
+	q, p := &r.q, &r.reply
+	p.setFlags(p.flags() | wire.FlagAA)
+	if r.delegated(z) {
+		return
+	}
+	if z.apex == 0 {
+		switch q.typ {
+		case wire.TypeNS:
+			p.appendNS(z, wire.Answer, "")
+			return
+		case wire.TypeSOA:
+			p.appendSOA(z, wire.Answer)
+			return
+		}
+	}
+	rel, owner := q.name[:z.apex], uint16(headerSize)
+	for links := 0; links < maxChase; links++ {
+		if z.shape.deep {
+			next, ok := r.above(z, rel, owner)
+			if !ok {
+				return
+			}
+			if next != nil {
+				rel, owner = next, p.offset()-uint16(len(next)+2)
+				continue
+			}
+		}
+		n := z.shape.locate(rel)
+		if n == nil {
+			p.setRCode(wire.NXDomain)
+			p.appendSOA(z, wire.Authority)
+			return
+		}
+		if n.answers(z, q.typ, r, owner) {
+			return
+		}
+		alias := n.rrset(wire.TypeCNAME)
+		if alias == nil {
+			p.appendSOA(z, wire.Authority)
+			return
+		}
+		p.appendRRset(z, owner, alias)
+		target := &alias.rrs[0]
+		if !target.inZone || target.tenant || target.name == string(q.name[:z.apex]) { // the last one: a loop
+			return
+		}
+		rel = append(r.rel[:0], target.name...)
+		owner = p.offset() - uint16(len(rel)+2)
+	}
+}
+
+// answers writes the node's RRset of the type asked for and reports whether there is one.
+func (n *node) answers(z *zone, typ wire.Type, r *responder, owner uint16) bool {
+	sets := n.sets
+	if n.mail && (typ == wire.TypeMX || typ == wire.TypeA || typ == wire.TypeAAAA) {
+		sets = r.w.mails[z.hash>>mailShift].sets
+	}
+	for i := range sets {
+		if set := &sets[i]; set.typ == typ {
+			if set.servfail {
+				r.reply.setFlags(r.reply.flags() &^ wire.FlagAA)
+				r.reply.setRCode(wire.ServFail)
+			} else {
+				r.reply.appendRRset(z, owner, set)
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// above deals with what stands above the name rel in a zone, or at it, and changes the answer: a cut, for which it
+// writes the referral, or a DNAME, for which it writes that and the CNAME made from it. ok is false if the reply is
+// complete. next is the name to go on with, if a DNAME led to another name of the zone.
+func (r *responder) above(z *zone, rel []byte, owner uint16) (next []byte, ok bool) {
+	p := &r.reply
+	for i := range z.shape.nodes {
+		n := &z.shape.nodes[i]
+		if !n.cut && n.dname == nil {
+			continue
+		}
+		at, under := below(rel, n.owner)
+		switch {
+		case n.cut && (under || string(rel) == n.owner && r.q.typ != wire.TypeDS):
+			if p.counts[wire.Answer] == 0 {
+				child := r.w.subZone(z, n)
+				p.setFlags(p.flags() &^ wire.FlagAA)
+				p.appendNS(&child, wire.Authority, "")
+			}
+			return nil, false
+		case n.dname != nil && under:
+			return r.redirect(z, n.dname, rel[:at], owner)
+		}
+	}
+	return nil, true
+}
+
+// redirect writes a DNAME and the CNAME that it makes for the name at owner, of which prefix stands before the
+// DNAME's own owner (RFC 6672 3.1).
+func (r *responder) redirect(z *zone, dname *rrset, prefix []byte, owner uint16) (next []byte, ok bool) {
+	p := &r.reply
+	p.appendRRset(z, owner+uint16(len(prefix)), dname)
+	target := &dname.rrs[0]
+	length := len(prefix) + len(target.name)
+	if target.tenant {
+		length += 1 + len(z.label)
+	}
+	if target.inZone {
+		length += r.q.size - z.apex
+	}
+	if length > wire.MaxName {
+		p.setRCode(6) // YXDOMAIN
+		return nil, false
+	}
+	p.owner(owner)
+	head := rrHead(wire.TypeCNAME, ttlRecord)
+	p.buf = append(p.buf, head[:]...)
+	at := len(p.buf)
+	p.buf = append(p.buf, 0, 0)
+	p.buf = append(p.buf, prefix...)
+	p.buf = target.appendTarget(p.buf, z.label, uint16(headerSize+z.apex))
+	binary.BigEndian.PutUint16(p.buf[at:], uint16(len(p.buf)-at-2))
+	if !target.inZone || target.tenant {
+		return nil, false
+	}
+	n := copy(r.rel[:], prefix) // prefix may lie in r.rel itself, at the same place
+	n += copy(r.rel[n:], target.name)
+	return r.rel[:n], true
+}
+
+// hashOctets is FNV-1a.
+func hashOctets(b []byte) uint64 {
+	h := uint64(14695981039346656037)
+	for _, c := range b {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return h
+}

@@ -1,0 +1,66 @@
+package simnet
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/caascan/caascan/scanner/wire"
+)
+
+// queriesFor returns queries as a scan sends them, each with the server it is for.
+func queriesFor(w *World, n int) (queries [][]byte, servers []*nameServer) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range n {
+		i := rng.IntN(w.Len())
+		sc, d := w.scenarioOf(i), w.domain(w.hostIndex(i))
+		if sc.noAddress || sc.unknownTLD {
+			continue
+		}
+		name := w.Name(i)
+		if sc.sibling {
+			sc = w.scenarioOf(i - 1)
+		}
+		z := w.zoneOf(w.hostIndex(i), &d, sc, 0)
+		leaf, _ := w.serverAt(z.ns[0].hosts[rng.IntN(len(z.ns[0].hosts))].addr)
+		tld, _ := w.serverAt(d.tld.op.groups[0].hosts[0].addr)
+		for k, typ := range []wire.Type{wire.TypeCAA, wire.TypeCAA, wire.TypeMX} {
+			q := wire.AppendQuery(nil, uint16(rng.Uint32()), wire.MustName(name), typ, wire.Query{EDNS: true, UDPSize: 1232})
+			wire.MixCase(q, rng.Uint64())
+			queries = append(queries, q)
+			if k == 0 {
+				servers = append(servers, &w.servers[tld])
+			} else {
+				servers = append(servers, &w.servers[leaf])
+			}
+		}
+	}
+	return queries, servers
+}
+
+// BenchmarkRespond answers the mixture that a scan asks: one referral, CAA and MX for each name.
+func BenchmarkRespond(b *testing.B) {
+	for _, cfg := range []struct {
+		name string
+		cfg  Config
+	}{
+		{"full", Config{Seed: 1, Names: 1_000_000}},
+		{"plain", Config{Seed: 1, Names: 10_000_000, Plain: true, CAAShare: 0.1}},
+	} {
+		b.Run(cfg.name, func(b *testing.B) {
+			w := testWorld(b, cfg.cfg)
+			queries, servers := queriesFor(w, 4096)
+			r := &responder{w: w}
+			buf := make([]byte, 0, 0xffff)
+			b.ReportAllocs()
+			b.ResetTimer()
+			octets := 0
+			for i := 0; b.Loop(); i++ {
+				at := i % len(queries)
+				msg, _ := r.respond(servers[at], queries[at], false, false, buf)
+				octets += len(msg)
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "answers/s")
+			b.ReportMetric(float64(octets)/float64(b.N), "octets/answer")
+		})
+	}
+}
