@@ -1,0 +1,251 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// speedCmd is caabench speed.
+type speedCmd struct {
+	worldFlags
+	Caascan  string `default:"bin/caascan" help:"The binary to measure."`
+	Runs     int    `default:"5" help:"Repetitions; medians are shown."`
+	InFlight int    `default:"2000" help:"Names, and the floor's exchanges, under way at once."`
+}
+
+// Run measures floor and scan in turns.
+func (c *speedCmd) Run() error {
+	dir, err := os.MkdirTemp("", "caabench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	server, err := startServer(dir, &c.worldFlags)
+	if err != nil {
+		return err
+	}
+	defer server.stop()
+	packets := filepath.Join(dir, "packets")
+	if _, err := onCore(1, self(), "record", "--dir", dir, "--port", server.port, "--out", packets, "--names", strconv.Itoa(min(c.Names, 50000))); err != nil {
+		return err
+	}
+	fmt.Printf("%d names, %d in flight; servers on core 0, the measured process on core 1; %d runs\n\n", c.Names, c.InFlight, c.Runs)
+	fmt.Printf("%-6s%12s%12s%12s%12s%14s%10s\n", "", "exchanges", "user µs", "system µs", "sum µs", "exchanges/s", "lost")
+	var floors, scans []cost
+	for range c.Runs {
+		floor, err := c.floor(server, packets, c.Names*3)
+		if err != nil {
+			return err
+		}
+		scan, err := c.scan(server, dir)
+		if err != nil {
+			return err
+		}
+		floor.print("floor")
+		scan.print("scan")
+		floors, scans = append(floors, floor), append(scans, scan)
+	}
+	ratio := func(of func(cost) float64) float64 {
+		ratios := make([]float64, len(scans))
+		for i := range scans {
+			ratios[i] = of(scans[i]) / of(floors[i])
+		}
+		return median(ratios)
+	}
+	perSecond := make([]float64, len(scans))
+	for i, s := range scans {
+		perSecond[i] = float64(c.Names) / s.seconds
+	}
+	fmt.Printf("\nscan / floor, median of the runs: user CPU %.2f, user and system CPU %.2f\n", ratio(cost.userMicros), ratio(cost.micros))
+	fmt.Printf("names a second, median: %.0f\n", median(perSecond))
+	return nil
+}
+
+// cost is what a process took for its exchanges.
+type cost struct {
+	exchanges, lost       int
+	user, system, seconds float64
+}
+
+func (c cost) userMicros() float64 { return c.user / float64(c.exchanges) * 1e6 }
+func (c cost) micros() float64     { return (c.user + c.system) / float64(c.exchanges) * 1e6 }
+
+func (c cost) print(name string) {
+	fmt.Printf("%-6s%12d%12.3f%12.3f%12.3f%14.0f%10d\n", name, c.exchanges, c.userMicros(), c.micros()-c.userMicros(), c.micros(),
+		float64(c.exchanges)/c.seconds, c.lost)
+}
+
+func (c *speedCmd) floor(server *server, packets string, exchanges int) (cost, error) {
+	out, err := onCore(1, self(), "floor", packets, "--port", server.port, "--exchanges", strconv.Itoa(exchanges), "--window", strconv.Itoa(c.InFlight))
+	if err != nil {
+		return cost{}, err
+	}
+	var r usageReport
+	if err := json.Unmarshal(out.stdout, &r); err != nil {
+		return cost{}, err
+	}
+	return cost{r.Exchanges, r.Lost, r.User, r.System, r.Seconds}, nil
+}
+
+// scan runs the whole command: names read, Parquet written.
+func (c *speedCmd) scan(server *server, dir string) (cost, error) {
+	out, status, err := scanOnce(c.Caascan, server, dir, c.InFlight)
+	if err != nil {
+		return cost{}, err
+	}
+	if status.Rows != c.Names || status.Failed > 0 {
+		return cost{}, fmt.Errorf("scan: %d of %d names have rows, %d of them failed", status.Rows, c.Names, status.Failed)
+	}
+	return cost{status.Queries, 0, out.user, out.system, out.seconds}, nil
+}
+
+// scanStatus is what the bench reads of caascan's last status line.
+type scanStatus struct {
+	Rows    int `json:"rows"`
+	Failed  int `json:"failed"`
+	Queries int `json:"queries"`
+}
+
+// scanOnce scans all names of the world, without limits.
+func scanOnce(caascan string, server *server, dir string, inFlight int) (result, scanStatus, error) {
+	data := filepath.Join(dir, "scan")
+	defer os.RemoveAll(data)
+	out, err := onCore(1, caascan, "scan", filepath.Join(dir, "names.txt"), "--out", data,
+		"--root-hints", filepath.Join(dir, "root.hints"), "--server-port", server.port, "--allow-special-use", "--ipv4-only",
+		"--rate-per-server", "0", "--rate-per-operator", "0", "--in-flight", strconv.Itoa(inFlight), "--timeout", "10s")
+	if err != nil {
+		return out, scanStatus{}, err
+	}
+	var status scanStatus
+	lines := bytes.Split(bytes.TrimSpace(out.stderr), []byte("\n"))
+	return out, status, json.Unmarshal(lines[len(lines)-1], &status)
+}
+
+// memoryCmd is caabench memory.
+type memoryCmd struct {
+	Caascan string `default:"bin/caascan" help:"The binary to measure."`
+	Most    int    `default:"100000" help:"Names in flight."`
+	Least   int    `default:"1000" help:"Names in flight of the run that shows what caascan takes besides."`
+}
+
+// Run scans the same world with few and with many names in flight.
+func (c *memoryCmd) Run() error {
+	dir, err := os.MkdirTemp("", "caabench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	fmt.Printf("servers answer after 5 s\n\n%-12s%14s%16s%12s\n", "in flight", "names", "peak MiB", "seconds")
+	peak := map[int]float64{}
+	for _, inFlight := range []int{c.Least, c.Most} {
+		world := worldFlags{Names: 2 * inFlight, CAAShare: 0.05, Delay: 5 * time.Second}
+		server, err := startServer(dir, &world)
+		if err != nil {
+			return err
+		}
+		out, status, err := scanOnce(c.Caascan, server, dir, inFlight)
+		server.stop()
+		if err != nil {
+			return err
+		}
+		if status.Rows != world.Names || status.Failed > 0 {
+			return fmt.Errorf("scan: %d of %d names have rows, %d of them failed", status.Rows, world.Names, status.Failed)
+		}
+		peak[inFlight] = out.peak
+		fmt.Printf("%-12d%14d%16.1f%12.1f\n", inFlight, world.Names, out.peak/(1<<20), out.seconds)
+	}
+	fmt.Printf("\n%.0f octets of peak memory for each name in flight, all told; %.0f beyond what %d names in flight take\n",
+		peak[c.Most]/float64(c.Most), (peak[c.Most]-peak[c.Least])/float64(c.Most-c.Least), c.Least)
+	return nil
+}
+
+// server is a caabench serve under way.
+type server struct {
+	process *exec.Cmd
+	stdin   io.Closer
+	port    string
+}
+
+// startServer starts the servers on core 0 and waits until they listen.
+func startServer(dir string, world *worldFlags) (*server, error) {
+	args := append(pinned(0), self(), "serve", "--dir", dir, "--names", strconv.Itoa(world.Names),
+		"--caa-share", fmt.Sprint(world.CAAShare), "--delay", world.Delay.String())
+	s := &server{process: exec.Command(args[0], args[1:]...)}
+	s.process.Stderr = os.Stderr
+	stdin, err := s.process.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	s.stdin = stdin
+	stdout, err := s.process.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.process.Start(); err != nil {
+		return nil, err
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		s.stop()
+		return nil, errors.New("the servers did not start")
+	}
+	s.port = strings.TrimSpace(line)
+	return s, nil
+}
+
+func (s *server) stop() {
+	s.stdin.Close()
+	s.process.Wait() // how it ended is of no interest any more
+}
+
+// result is what a process said and took.
+type result struct {
+	stdout, stderr        []byte
+	user, system, seconds float64
+	peak                  float64 // largest resident set, in octets
+}
+
+// onCore runs a command on one core.
+func onCore(core int, command ...string) (result, error) {
+	args := append(pinned(core), command...)
+	cmd := exec.Command(args[0], args[1:]...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	started := time.Now()
+	err := cmd.Run()
+	out := result{stdout: stdout.Bytes(), stderr: stderr.Bytes(), seconds: time.Since(started).Seconds()}
+	if err != nil {
+		return out, fmt.Errorf("%s: %w: %s", strings.Join(command[:2], " "), err, stderr.Bytes())
+	}
+	ru := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	out.user, out.system = cmd.ProcessState.UserTime().Seconds(), cmd.ProcessState.SystemTime().Seconds()
+	out.peak = float64(ru.Maxrss) * 1024
+	return out, nil
+}
+
+func pinned(core int) []string { return []string{"taskset", "-c", strconv.Itoa(core)} }
+
+func self() string {
+	path, err := os.Executable()
+	if err != nil {
+		panic("internal error: own path: " + err.Error())
+	}
+	return path
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/caascan/caascan/datasets"
+	"github.com/caascan/caascan/scanner"
+	"github.com/caascan/caascan/scanner/record"
+	"github.com/caascan/caascan/scanner/simnet"
+	"github.com/caascan/caascan/scanner/step"
+)
+
+// worldFlags say which small Internet.
+type worldFlags struct {
+	Names    int           `default:"200000" help:"Size of the small Internet, in names."`
+	CAAShare float64       `name:"caa-share" default:"0.05" help:"Share of the names that publish CAA."`
+	Delay    time.Duration `help:"How long the servers of leaf zones wait before they answer."`
+}
+
+func (f *worldFlags) world() (*simnet.World, error) {
+	return simnet.New(simnet.Config{Seed: 1, Names: f.Names, Plain: true, CAAShare: f.CAAShare, Delay: f.Delay})
+}
+
+// serveCmd runs the servers.
+type serveCmd struct {
+	worldFlags
+	Dir string `required:"" help:"Directory for hints and names."`
+}
+
+// Run serves until stdin ends. The first line on stdout is the port.
+func (c *serveCmd) Run() error {
+	world, err := c.world()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(c.Dir, "root.hints"), world.RootHints(), 0o644); err != nil {
+		return err
+	}
+	names, err := os.Create(filepath.Join(c.Dir, "names.txt"))
+	if err != nil {
+		return err
+	}
+	list := bufio.NewWriter(names)
+	for name := range world.Names() {
+		fmt.Fprintln(list, name)
+	}
+	if err := list.Flush(); err != nil {
+		return err
+	}
+	if err := names.Close(); err != nil {
+		return err
+	}
+	server, err := world.Listen(0)
+	if err != nil {
+		return err
+	}
+	fmt.Println(server.Port())
+	io.Copy(io.Discard, os.Stdin)
+	return server.Close()
+}
+
+// recordCmd scans some names and writes down every packet.
+type recordCmd struct {
+	Dir   string `required:"" help:"Directory that caabench serve wrote."`
+	Port  uint16 `required:"" help:"Port of the servers."`
+	Names int    `default:"50000" help:"How many names to scan."`
+	Out   string `required:"" help:"File for the packets."`
+}
+
+// Run records.
+func (c *recordCmd) Run() error {
+	hints, err := os.ReadFile(filepath.Join(c.Dir, "root.hints"))
+	if err != nil {
+		return err
+	}
+	roots, err := scanner.ReadHints(strings.NewReader(string(hints)), "root.hints")
+	if err != nil {
+		return err
+	}
+	reader, err := datasets.Open([]string{filepath.Join(c.Dir, "names.txt")}, datasets.Config{})
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	file, err := os.Create(c.Out)
+	if err != nil {
+		return err
+	}
+	packets := &recorder{to: bufio.NewWriter(file), addrs: map[step.Ticket]netip.Addr{}}
+	scan, err := scanner.New(scanner.Config{
+		Network: scanner.Network{
+			Roots: roots, Port: c.Port, IPv4: true, SpecialUse: true, Timeout: 2 * time.Second, Retries: 3, MaxQueries: 64,
+			Operator: datasets.DefaultSuffixes().Operator,
+		},
+		InFlight: 2000, Loops: 1, WithMX: true, Seed: 1,
+		Watch: func(m step.Machine) step.Machine { packets.Machine = m; return packets },
+	})
+	if err != nil {
+		return err
+	}
+	if err := scan.Run(context.Background(), &firstNames{reader, c.Names}, discard{}); err != nil {
+		return err
+	}
+	if err := packets.to.Flush(); err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// recorder is a step.Machine that writes down the messages of the one it wraps: IPv4 address, length, octets.
+type recorder struct {
+	step.Machine
+	to    *bufio.Writer
+	addrs map[step.Ticket]netip.Addr
+}
+
+// Admit implements step.Machine.
+func (r *recorder) Admit(now step.Time, out *[]step.Ask) {
+	before := len(*out)
+	r.Machine.Admit(now, out)
+	r.note((*out)[before:])
+}
+
+// Handle implements step.Machine.
+func (r *recorder) Handle(ev *step.Event, out *[]step.Ask) {
+	before := len(*out)
+	r.Machine.Handle(ev, out)
+	r.note((*out)[before:])
+}
+
+func (r *recorder) note(asks []step.Ask) {
+	for _, ask := range asks {
+		r.addrs[ask.Ticket] = ask.Addr
+	}
+}
+
+// AppendQuery implements step.Machine.
+func (r *recorder) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {
+	start := len(buf)
+	buf = r.Machine.AppendQuery(t, id, buf)
+	addr := r.addrs[t].As4()
+	head := binary.BigEndian.AppendUint16(addr[:], uint16(len(buf)-start))
+	r.to.Write(head) // the error shows at Flush
+	r.to.Write(buf[start:])
+	return buf
+}
+
+// firstNames is the start of a source.
+type firstNames struct {
+	reader *datasets.Reader
+	left   int
+}
+
+// Next implements scanner.Source.
+func (f *firstNames) Next(ctx context.Context) ([]record.Target, error) {
+	targets, err := f.reader.Next(ctx)
+	if len(targets) >= f.left {
+		return targets[:f.left], io.EOF
+	}
+	f.left -= len(targets)
+	return targets, err
+}
+
+// discard is a scanner.Sink.
+type discard struct{}
+
+// Write implements scanner.Sink.
+func (discard) Write([]*record.Record) error { return nil }

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/caascan/caascan/datasets"
+	"github.com/caascan/caascan/output"
+	"github.com/caascan/caascan/ratelimit"
+	"github.com/caascan/caascan/scanner"
+	"github.com/caascan/caascan/scanner/simnet"
+)
+
+// demoCmd is the command demo.
+type demoCmd struct {
+	scanFlags
+
+	Names  int    `default:"25000" help:"Size of the small Internet, in names of the list."`
+	World  uint64 `default:"1" placeholder:"SEED" help:"Seed of the small Internet."`
+	Out    string `default:"scan-demo" placeholder:"DIR" help:"Directory of the dataset."`
+	Serve  bool   `help:"Only run the servers, until interrupted, and write into the directory what a scan of them needs: hints, names, truth."`
+	Polite bool   `default:"true" negatable:"" help:"Keep the limits of a real scan."`
+}
+
+// Example implements exampler.
+func (*demoCmd) Example() string {
+	return "caascan demo\n  caascan demo --serve --names 100000 --out world   # then scan it from another terminal"
+}
+
+// Run scans the small Internet, or only serves it.
+func (c *demoCmd) Run(env *environ) error {
+	world, err := simnet.New(simnet.Config{Seed: c.World, Names: c.Names, IPv6: hasLoopback6()})
+	if err != nil {
+		return usage(err)
+	}
+	server, err := world.Listen(0)
+	if err != nil {
+		return usage(fmt.Errorf("servers of the small internet: %w", err))
+	}
+	if c.Serve {
+		err = c.serve(env, world, server)
+	} else {
+		err = c.scan(env, world, server)
+	}
+	return errors.Join(err, server.Close())
+}
+
+func hasLoopback6() bool {
+	conn, err := net.ListenPacket("udp6", "[::1]:0")
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
+}
+
+// serve runs the servers until a signal comes.
+func (c *demoCmd) serve(env *environ, world *simnet.World, server *simnet.Server) error {
+	if err := os.MkdirAll(c.Out, 0o755); err != nil {
+		return usage(err)
+	}
+	files := map[string]func(io.Writer) error{
+		"root.hints":  func(w io.Writer) error { _, err := w.Write(world.RootHints()); return err },
+		"names.txt":   func(w io.Writer) error { return writeNames(w, world) },
+		"truth.jsonl": world.WriteTruth,
+	}
+	for name, write := range files {
+		if err := writeFile(filepath.Join(c.Out, name), write); err != nil {
+			return usage(err)
+		}
+	}
+	fmt.Fprintf(env.stdout, "caascan scan %s --out scan --root-hints %s --server-port %d --allow-special-use\n",
+		filepath.Join(c.Out, "names.txt"), filepath.Join(c.Out, "root.hints"), server.Port())
+	ctx, stop := signal.NotifyContext(env.ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	<-ctx.Done()
+	return nil
+}
+
+func writeNames(w io.Writer, world *simnet.World) error {
+	for name := range world.Names() {
+		if _, err := io.WriteString(w, name+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeFile(path string, write func(io.Writer) error) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	buffered := bufio.NewWriter(file)
+	return errors.Join(write(buffered), buffered.Flush(), file.Close())
+}
+
+// scan scans the whole world and prints the score.
+func (c *demoCmd) scan(env *environ, world *simnet.World, server *simnet.Server) error {
+	roots, err := scanner.ReadHints(strings.NewReader(string(world.RootHints())), "hints of the small internet")
+	if err != nil {
+		return err
+	}
+	network := scanner.Network{
+		Roots: roots, Port: server.Port(), IPv4: true, IPv6: world.Config().IPv6, SpecialUse: true,
+		Timeout: 2 * time.Second, Retries: 3, MaxQueries: 64, Operator: datasets.DefaultSuffixes().Operator,
+	}
+	if c.Polite {
+		network.Limits = ratelimit.Limits{PerServer: 50, PerOperator: 500}
+	}
+	names, write := io.Pipe()
+	go func() { write.CloseWithError(writeNames(write, world)) }()
+	defer names.Close()
+	reader, err := datasets.Open([]string{"-"}, datasets.Config{Stdin: names, Seed: c.Seed, AllowSpecialUse: true})
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	scan, err := scanner.New(c.config(network, reader.Seed()))
+	if err != nil {
+		return usage(err)
+	}
+	cfg := c.outputConfig(reader.Seed())
+	cfg.Scan, cfg.Restart = c, true
+	writer, err := output.Create(c.Out, cfg)
+	if err != nil {
+		return usage(err)
+	}
+	sink := &lockedSink{sink: writer, writer: writer}
+	score := newScore(world, output.NewEncoder(cfg), sink)
+	started := time.Now()
+	if err := c.run(env, scan, &source{reader: reader, names: int64(world.Len())}, sink, score); err != nil {
+		return err
+	}
+	if err := score.print(env.stdout); err != nil {
+		return err
+	}
+	fmt.Fprintf(env.stdout, "\n%d names in %v; dataset in %s: try\n  duckdb -c \"SELECT smime_posture, count(*) FROM '%s/domains/*.parquet' GROUP BY 1\"\n",
+		world.Len(), time.Since(started).Round(100*time.Millisecond), c.Out, c.Out)
+	if score.right != world.Len() {
+		return exit{exitNo, fmt.Errorf("%d of %d names are not right", world.Len()-score.right, world.Len())}
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+// Command caascan measures which certification authorities domains let issue: scan takes any number of names, lookup
+// explains one, demo runs a scan of a small Internet of its own.
+//
+// Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 done, but rows are missing; 2 wrong usage,
+// unreadable input or unwritable output, before any packet; 3 stopped early, what was written is valid.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes.
+const (
+	exitDone    = 0
+	exitNo      = 1
+	exitUsage   = 2
+	exitStopped = 3
+)
+
+// exit is an error that carries the exit code.
+type exit struct {
+	code int
+	err  error
+}
+
+func (e exit) Error() string { return e.err.Error() }
+func (e exit) Unwrap() error { return e.err }
+
+// usage marks an error as found before any packet.
+func usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return exit{exitUsage, err}
+}
+
+// cli is the command line: flags, environment (CAASCAN_...) and YAML keys all come from it.
+type cli struct {
+	Config  kong.ConfigFlag  `placeholder:"FILE" help:"Read flags from a YAML file: one key for each, under the flag's name."`
+	Version kong.VersionFlag `help:"Print the version."`
+
+	Scan   scanCmd   `cmd:"" help:"Ask for the CAA of every name of a list, and write a dataset."`
+	Lookup lookupCmd `cmd:"" help:"Look one name up and show everything seen."`
+	Demo   demoCmd   `cmd:"" help:"Scan a small Internet on loopback whose truth is known."`
+}
+
+// environ is what a command works with.
+type environ struct {
+	ctx            context.Context
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// exampler is a command with an example for its help.
+type exampler interface{ Example() string }
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run executes one command line and returns its exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var app cli
+	done := -1 // set when help or version was printed
+	parser, err := kong.New(&app,
+		kong.Name("caascan"),
+		kong.Description("Which certification authorities may issue for a domain? caascan asks the authoritative name servers."),
+		kong.Vars{"version": version()},
+		kong.DefaultEnvars("CAASCAN"),
+		kong.Configuration(yamlFlags),
+		kong.Help(helpWithExample),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { done = code }),
+	)
+	if err != nil {
+		panic("internal error: command line: " + err.Error())
+	}
+	command, err := parser.Parse(args)
+	switch {
+	case done >= 0:
+		return done
+	case err != nil:
+		fmt.Fprintf(stderr, "caascan: %v\n", err)
+		return exitUsage
+	}
+	err = command.Run(&environ{ctx, stdin, stdout, stderr})
+	var e exit
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &e):
+		if e.err != nil {
+			fmt.Fprintf(stderr, "caascan: %v\n", e.err)
+		}
+		return e.code
+	default:
+		fmt.Fprintf(stderr, "caascan: %v\n", err)
+		return exitStopped
+	}
+}
+
+// helpWithExample prints the help of a command behind an example of its use.
+func helpWithExample(options kong.HelpOptions, ctx *kong.Context) error {
+	example := "caascan lookup example.org\n  caascan scan top-1m.csv.zip --out scan-2026-11"
+	if node := ctx.Selected(); node != nil {
+		if e, ok := node.Target.Addr().Interface().(exampler); ok {
+			example = e.Example()
+		}
+	}
+	if _, err := fmt.Fprintf(ctx.Stdout, "Example:\n  %s\n\n", example); err != nil {
+		return err
+	}
+	return kong.DefaultHelpPrinter(options, ctx)
+}
+
+// release is the version of this source; a tagged build says more by itself.
+const release = "0.1.0"
+
+// version returns the version and, where the build recorded it, the commit.
+func version() string {
+	if commit := commit(); commit != "" {
+		return release + "+" + commit[:min(12, len(commit))]
+	}
+	return release
+}
+
+func commit() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return ""
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/caascan/caascan/datasets"
+	"github.com/caascan/caascan/ratelimit"
+	"github.com/caascan/caascan/scanner"
+	"github.com/caascan/caascan/scanner/resolve"
+)
+
+// networkFlags are the flags about speaking to name servers. Their defaults are those of design/cli.md.
+type networkFlags struct {
+	RootHints         string        `group:"Name servers" placeholder:"FILE" help:"Root server names and addresses in master-file form (default: built in)."`
+	ServerPort        uint16        `group:"Name servers" default:"53" help:"Port of every authoritative server."`
+	IPv4Only          bool          `group:"Name servers" name:"ipv4-only" env:"CAASCAN_IPV4_ONLY" xor:"family" help:"Ask over IPv4 only."`
+	IPv6Only          bool          `group:"Name servers" name:"ipv6-only" env:"CAASCAN_IPV6_ONLY" xor:"family" help:"Ask over IPv6 only."`
+	Source            []netip.Addr  `group:"Name servers" placeholder:"ADDR" help:"Local address to ask from (repeatable)."`
+	Timeout           time.Duration `group:"Name servers" default:"2s" help:"How long to wait for a reply."`
+	Retries           int           `group:"Name servers" default:"3" help:"How often a question without reply is repeated, at other servers first."`
+	MaxQueriesPerName int           `group:"Name servers" default:"64" help:"Queries for one name with all it pulls in, at most."`
+	AllowSpecialUse   bool          `group:"Name servers" help:"Ask servers at private and other special-use addresses too (loopback only if the root hints are there), and let special-use names through."`
+
+	RatePerServer   float64 `group:"Politeness" default:"50" placeholder:"QPS" help:"Queries a second to one server address; 0 means no limit."`
+	RatePerOperator float64 `group:"Politeness" default:"500" placeholder:"QPS" help:"Queries a second to all servers of one operator; 0 means no limit."`
+	RateTotal       float64 `group:"Politeness" default:"0" placeholder:"QPS" help:"Queries a second in all; 0 means no limit."`
+	RateShare       float64 `group:"Politeness" default:"1" placeholder:"F" help:"Part of the limits per server and operator that this machine may use."`
+}
+
+// network makes the configuration of the scanner from the flags.
+func (f *networkFlags) network(env *environ) (scanner.Network, error) {
+	n := scanner.Network{
+		Roots: scanner.RootServers(), Port: f.ServerPort, Source: f.Source, SpecialUse: f.AllowSpecialUse,
+		Timeout: f.Timeout, Retries: f.Retries, MaxQueries: f.MaxQueriesPerName,
+		Limits: ratelimit.Limits{
+			PerServer: f.RatePerServer, PerOperator: f.RatePerOperator, Total: f.RateTotal, Share: f.RateShare,
+		},
+		Operator: datasets.DefaultSuffixes().Operator,
+	}
+	switch {
+	case f.Timeout <= 0:
+		return n, fmt.Errorf("--timeout %v: want more than 0", f.Timeout)
+	case f.MaxQueriesPerName < 1:
+		return n, fmt.Errorf("--max-queries-per-name %d: want at least 1", f.MaxQueriesPerName)
+	case f.Retries < 0:
+		return n, fmt.Errorf("--retries %d: want at least 0", f.Retries)
+	case f.ServerPort == 0:
+		return n, errors.New("--server-port 0: want 1 to 65535")
+	case f.RateShare <= 0: // a Share of 0 would mean 1
+		return n, fmt.Errorf("--rate-share %v: want more than 0 and at most 1", f.RateShare)
+	}
+	if _, err := ratelimit.New(n.Limits); err != nil {
+		return n, err
+	}
+	if f.RatePerServer == 0 {
+		fmt.Fprintln(env.stderr, "caascan: warning: --rate-per-server 0: name servers get queries as fast as this machine can send")
+	}
+	if f.RatePerOperator == 0 {
+		fmt.Fprintln(env.stderr, "caascan: warning: --rate-per-operator 0: operators get queries as fast as their servers may have them")
+	}
+	if f.RootHints != "" {
+		roots, err := readHints(f.RootHints)
+		if err != nil {
+			return n, err
+		}
+		n.Roots = roots
+	}
+	f.families(&n)
+	return n, n.Validate()
+}
+
+func readHints(path string) ([]resolve.Root, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("root hints: %w", err)
+	}
+	defer file.Close()
+	return scanner.ReadHints(file, path)
+}
+
+// families decides which address families are used: those the host can reach, unless a flag says otherwise.
+func (f *networkFlags) families(n *scanner.Network) {
+	n.IPv4 = f.IPv4Only || !f.IPv6Only && hasRoute(n.Roots, netip.Addr.Is4, "127.0.0.1")
+	n.IPv6 = f.IPv6Only || !f.IPv4Only && hasRoute(n.Roots, netip.Addr.Is6, "::1")
+	if !n.IPv4 && !n.IPv6 {
+		n.IPv4 = true // and every server will be unreachable, as the rows will say
+	}
+}
+
+// hasRoute reports whether there is a route to a root server of the family. Where there is none of that family, in a
+// test world, loopback stands in. No packet is sent: connecting a UDP socket only looks for the route.
+func hasRoute(roots []resolve.Root, family func(netip.Addr) bool, loopback string) bool {
+	target := netip.MustParseAddr(loopback)
+	for _, root := range roots {
+		for _, addr := range root.Addrs {
+			if family(addr.Unmap()) {
+				target = addr
+			}
+		}
+	}
+	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(target, 53)))
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
+}

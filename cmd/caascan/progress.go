@@ -1,0 +1,184 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/caascan/caascan/scanner"
+	"github.com/caascan/caascan/scanner/caa"
+)
+
+const (
+	barEvery    = 200 * time.Millisecond // a bar that a person watches
+	statusEvery = 5 * time.Second        // lines that a log keeps
+)
+
+// status is one line about a scan under way. It is also the form of the lines.
+type status struct {
+	Elapsed  float64                     `json:"elapsed_s"`
+	Rows     int64                       `json:"rows"`
+	Failed   int64                       `json:"failed"`
+	InFlight int64                       `json:"in_flight"`
+	Waiting  int64                       `json:"waiting"` // queries that wait for a limit
+	Queries  int64                       `json:"queries"`
+	Rate     float64                     `json:"rows_per_s"`
+	Total    int64                       `json:"total,omitempty"` // targets expected; an estimate until the input is read
+	ETA      float64                     `json:"eta_s,omitempty"`
+	Posture  map[string]map[string]int64 `json:"posture"`
+	Ended    bool                        `json:"ended"`
+}
+
+// watcher shows how a scan goes.
+type watcher struct {
+	scan    *scanner.Scan
+	source  *source
+	total   int64 // octets of the input; 0 if unknown
+	started time.Time
+	before  status // the one shown last
+	beforeT time.Time
+	stop    chan struct{}
+	ended   sync.WaitGroup
+}
+
+// watch starts to show progress on stderr: a bar on a terminal, JSON lines elsewhere, nothing if quiet.
+func (f *scanFlags) watch(env *environ, scan *scanner.Scan, source *source) *watcher {
+	w := &watcher{scan: scan, source: source, total: source.size(), started: time.Now(), stop: make(chan struct{})}
+	w.beforeT = w.started
+	if f.Quiet {
+		return w
+	}
+	every, show := statusEvery, w.line(env.stderr)
+	if file, ok := env.stderr.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		every, show = barEvery, w.bar(file)
+	}
+	w.ended.Go(func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				show(w.status(false))
+			case <-w.stop:
+				show(w.status(true))
+				return
+			}
+		}
+	})
+	return w
+}
+
+// end shows the last state and waits until it is shown.
+func (w *watcher) end() {
+	close(w.stop)
+	w.ended.Wait()
+}
+
+// line shows JSON lines.
+func (w *watcher) line(to io.Writer) func(status) {
+	encoder := json.NewEncoder(to)
+	return func(s status) { encoder.Encode(s) } // a log that cannot be written is no reason to stop a scan
+}
+
+// bar shows a progress bar with the posture mix.
+func (w *watcher) bar(to io.Writer) func(status) {
+	bar := progressbar.NewOptions64(-1,
+		progressbar.OptionSetWriter(to), progressbar.OptionSetWidth(24), progressbar.OptionShowCount(),
+		progressbar.OptionShowIts(), progressbar.OptionSetItsString("names"), progressbar.OptionSetPredictTime(true),
+		progressbar.OptionThrottle(0), progressbar.OptionUseANSICodes(true), progressbar.OptionShowElapsedTimeOnFinish(),
+	)
+	return func(s status) {
+		if s.Ended {
+			s.Total = s.Rows
+		}
+		if s.Total > 0 && s.Total != bar.GetMax64() {
+			bar.ChangeMax64(max(s.Total, s.Rows, 1))
+		}
+		bar.Describe(mix(&s))
+		bar.Set64(s.Rows)
+		if s.Ended {
+			bar.Exit()
+			fmt.Fprintln(to)
+		}
+	}
+}
+
+// mix is the posture for TLS and for mail in a few words.
+func mix(s *status) string {
+	if s.Rows == 0 {
+		return "starting"
+	}
+	share := func(kind caa.Kind) string {
+		var parts []string
+		for p := caa.Open; p <= caa.Error; p++ {
+			if n := s.Posture[kind.String()][p.String()]; n > 0 {
+				parts = append(parts, fmt.Sprintf("%s %.1f%%", p, 100*float64(n)/float64(s.Rows)))
+			}
+		}
+		return strings.Join(parts, " ")
+	}
+	return fmt.Sprintf("tls: %s | smime: %s", share(caa.TLS), share(caa.SMIME))
+}
+
+// status takes the state of the scan.
+func (w *watcher) status(ended bool) status {
+	p, now := w.scan.Progress(), time.Now()
+	s := status{
+		Elapsed: now.Sub(w.started).Seconds(), Rows: p.Finished, Failed: p.Failed, InFlight: p.Admitted - p.Finished,
+		Waiting: p.Waiting, Queries: p.Sent, Posture: map[string]map[string]int64{}, Ended: ended,
+	}
+	s.Rate = float64(s.Rows-w.before.Rows) / max(now.Sub(w.beforeT).Seconds(), 1e-3)
+	if ended {
+		s.Rate = float64(s.Rows) / max(s.Elapsed, 1e-3)
+	}
+	for kind := range p.Posture {
+		counts := map[string]int64{}
+		for posture, n := range p.Posture[kind] {
+			if n > 0 {
+				counts[caa.Posture(posture).String()] = n
+			}
+		}
+		s.Posture[caa.Kind(kind).String()] = counts
+	}
+	s.Total = w.source.expected(w.total)
+	if overall := float64(s.Rows) / max(s.Elapsed, 1e-3); s.Total > s.Rows && overall > 0 {
+		s.ETA = float64(s.Total-s.Rows) / overall
+	}
+	w.before, w.beforeT = s, now
+	return s
+}
+
+// size returns the octets of all inputs, 0 if one of them is a stream.
+func (s *source) size() int64 {
+	total := int64(0)
+	for _, in := range s.reader.Inputs() {
+		info, err := os.Stat(in.Path)
+		if err != nil || !info.Mode().IsRegular() {
+			return 0
+		}
+		total += info.Size()
+	}
+	return total
+}
+
+// expected estimates the number of targets from the part of the input that was read; 0 means it is not known.
+func (s *source) expected(size int64) int64 {
+	targets, octets := s.targets.Load(), s.octets.Load()
+	switch {
+	case s.ended.Load():
+		return targets
+	case s.names > 0:
+		return s.names
+	case size == 0 || octets == 0:
+		return 0
+	default:
+		return int64(float64(targets) * max(float64(size)/float64(octets), 1))
+	}
+}

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/caascan/caascan/datasets"
+	"github.com/caascan/caascan/output"
+	"github.com/caascan/caascan/scanner"
+	"github.com/caascan/caascan/scanner/record"
+)
+
+// scanCmd is the command scan.
+type scanCmd struct {
+	networkFlags
+	scanFlags
+
+	Input       []string `arg:"" placeholder:"INPUT" help:"Files with names, - for stdin: one a line, ranked CSV (Tranco, Umbrella, Majestic, CrUX), mail addresses; plain, gz, zst, zip."`
+	InputFormat string   `default:"auto" enum:"auto,list,ranked,majestic,crux" help:"Form of the input: auto, list, ranked, majestic, crux."`
+	Out         string   `placeholder:"DIR" help:"Directory of the dataset (default: scan-<date>); - for JSON lines on stdout."`
+	Format      string   `default:"parquet" enum:"parquet,jsonl" help:"parquet or jsonl."`
+	Restart     bool     `help:"Discard what the directory holds of an earlier scan."`
+}
+
+// scanFlags are the flags that scan and demo share.
+type scanFlags struct {
+	InFlight int      `placeholder:"N" help:"Names under way at once (default: by memory)."`
+	With     []string `default:"mx" enum:"mx,none" help:"What to look up besides CAA: mx, or none."`
+	Seed     uint64   `placeholder:"N" help:"Order of the names and choices among servers (default: from the input)."`
+	Loops    int      `placeholder:"N" help:"Event loops (default: one per core)."`
+	Vantage  string   `placeholder:"TEXT" help:"Where this machine stands, for the rows."`
+	Quiet    bool     `help:"No progress, no summary."`
+}
+
+// Example implements exampler.
+func (*scanCmd) Example() string {
+	return "caascan scan tranco_K25XW.csv.zip --out scan-2026-11-21\n  cut -d, -f2 names.csv | caascan scan - --out - --format jsonl"
+}
+
+// Run does the scan.
+func (c *scanCmd) Run(env *environ) error {
+	network, err := c.network(env)
+	if err != nil {
+		return usage(err)
+	}
+	rejects := &lateRejects{}
+	reader, err := datasets.Open(c.Input, datasets.Config{
+		Format: must(datasets.ParseFormat(c.InputFormat)), AllowSpecialUse: c.AllowSpecialUse,
+		Stdin: env.stdin, Seed: c.Seed, Reject: rejects.add,
+	})
+	if err != nil {
+		return usage(err)
+	}
+	defer reader.Close()
+	scan, err := scanner.New(c.config(network, reader.Seed()))
+	if err != nil {
+		return usage(err)
+	}
+	sink, err := c.sink(env, reader)
+	if err != nil {
+		return usage(err)
+	}
+	rejects.sink = sink
+	return c.scanFlags.run(env, scan, &source{reader: reader}, sink, sink)
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic("internal error: " + err.Error())
+	}
+	return v
+}
+
+// config makes the scanner's configuration.
+func (f *scanFlags) config(network scanner.Network, seed uint64) scanner.Config {
+	inFlight := f.InFlight
+	if inFlight == 0 {
+		inFlight = defaultInFlight()
+	}
+	return scanner.Config{
+		Network: network, InFlight: inFlight, Loops: f.Loops, Seed: seed, WithMX: slices.Contains(f.With, "mx"),
+	}
+}
+
+// defaultInFlight takes a quarter of the memory that is free, at 2 KiB a name, but no more names than a polite scan can
+// keep busy.
+func defaultInFlight() int {
+	const most, perName = 200_000, 2 << 10
+	var info syscall.Sysinfo_t
+	if err := syscall.Sysinfo(&info); err != nil {
+		return most / 10
+	}
+	free := (info.Freeram + info.Bufferram) * uint64(info.Unit)
+	return int(min(max(free/4/perName, 1000), most))
+}
+
+// sink opens the output.
+func (c *scanCmd) sink(env *environ, reader *datasets.Reader) (*lockedSink, error) {
+	cfg := c.outputConfig(reader.Seed())
+	cfg.Scan = c
+	cfg.Format = output.Format(c.Format)
+	cfg.Restart = c.Restart
+	if c.Out == "-" {
+		if c.Format != "jsonl" {
+			return nil, errors.New("--out -: stdout takes --format jsonl only")
+		}
+		stream, err := output.NewStream(env.stdout, cfg)
+		return &lockedSink{sink: stream}, err
+	}
+	if c.Out == "" {
+		c.Out = "scan-" + time.Now().UTC().Format("2006-01-02")
+	}
+	writer, err := output.Create(c.Out, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &lockedSink{sink: writer, writer: writer}, nil
+}
+
+func (f *scanFlags) outputConfig(seed uint64) output.Config {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	suffixes := datasets.DefaultSuffixes()
+	return output.Config{
+		ScanID:  time.Now().UTC().Format("20060102T150405.000Z"),
+		Version: release, Commit: commit(), PSL: suffixes.Version(), Worker: host, Vantage: f.Vantage, Seed: seed,
+		Registrable: suffixes.Operator,
+	}
+}
+
+// run runs a scan to its end or to the first signal, and closes the sink. The records go to takes: the sink, or what
+// looks at them on their way there.
+func (f *scanFlags) run(env *environ, scan *scanner.Scan, source *source, sink *lockedSink, takes scanner.Sink) error {
+	ctx, stop := signal.NotifyContext(env.ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	show := f.watch(env, scan, source)
+	err := scan.Run(ctx, source, takes)
+	show.end()
+
+	state := output.Running
+	if err == nil {
+		state = output.Complete
+	}
+	closing := sink.finish(scan.NameServers(), source.inputs(), state)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return exit{exitStopped, errors.New("stopped early; everything written so far is valid")}
+	case err != nil:
+		return exit{exitStopped, errors.Join(err, closing)}
+	case closing != nil:
+		return exit{exitStopped, closing}
+	}
+	return f.complete(source, sink)
+}
+
+// complete checks that every line of the input has its row or its reject.
+func (f *scanFlags) complete(source *source, sink *lockedSink) error {
+	var lines, skipped int64
+	for _, in := range source.reader.Inputs() {
+		lines += in.Lines
+		skipped += in.Skipped
+	}
+	totals := sink.totals()
+	if totals.Lines+skipped != lines {
+		return exit{exitNo, fmt.Errorf("rows are missing: %d lines of input, %d of them blank or comment, but %d rows and %d rejects",
+			lines, skipped, totals.Rows, totals.Rejects)}
+	}
+	return nil
+}
+
+// source is the reader as the scanner takes it, with counts that others may read.
+type source struct {
+	reader  *datasets.Reader
+	names   int64 // how many it will yield; 0 if not known beforehand
+	targets atomic.Int64
+	octets  atomic.Int64
+	ended   atomic.Bool
+}
+
+// Next implements scanner.Source.
+func (s *source) Next(ctx context.Context) ([]record.Target, error) {
+	targets, err := s.reader.Next(ctx)
+	s.targets.Add(int64(len(targets)))
+	octets := int64(0)
+	for _, in := range s.reader.Inputs() {
+		octets += in.Octets
+	}
+	s.octets.Store(octets)
+	s.ended.Store(err != nil)
+	return targets, err
+}
+
+func (s *source) inputs() []output.Input {
+	var inputs []output.Input
+	for _, in := range s.reader.Inputs() {
+		inputs = append(inputs, output.Input{Path: in.Path, SHA256: in.SHA256, Lines: in.Lines})
+	}
+	return inputs
+}
+
+// lockedSink lets the reader's rejects and the scanner's records, which come from two goroutines, into one sink.
+type lockedSink struct {
+	mu     sync.Mutex
+	sink   output.Sink
+	writer *output.Writer // nil for a stream
+	failed error          // of a reject
+}
+
+// Write implements scanner.Sink.
+func (s *lockedSink) Write(batch []*record.Record) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return cmp.Or(s.failed, s.sink.Write(batch))
+}
+
+// finish writes what is known only at the end and closes the sink.
+func (s *lockedSink) finish(servers []record.NameServer, inputs []output.Input, state output.State) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := cmp.Or(s.failed, s.sink.NameServers(servers))
+	if s.writer != nil {
+		s.writer.SetInputs(inputs)
+	}
+	if err != nil {
+		state = output.Running
+	}
+	return errors.Join(err, s.sink.Close(state))
+}
+
+func (s *lockedSink) totals() output.Totals {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sink.(interface{ Totals() output.Totals }).Totals()
+}
+
+// lateRejects passes rejects to a sink that is opened after the input. A failing sink shows when rows are written.
+type lateRejects struct{ sink *lockedSink }
+
+func (l *lateRejects) add(r datasets.Reject) {
+	l.sink.mu.Lock()
+	defer l.sink.mu.Unlock()
+	err := l.sink.sink.Reject(r.Source, r.Line, r.Reason.String(), r.Text)
+	l.sink.failed = cmp.Or(l.sink.failed, err)
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/caascan/caascan/scanner/step"
+)
+
+// trace is a step.Machine that tells what passes through the one it wraps.
+type trace struct {
+	step.Machine
+	to    io.Writer
+	asked map[step.Ticket]step.Ask
+}
+
+// Admit implements step.Machine.
+func (t *trace) Admit(now step.Time, out *[]step.Ask) {
+	before := len(*out)
+	t.Machine.Admit(now, out)
+	t.note((*out)[before:])
+}
+
+// Handle implements step.Machine.
+func (t *trace) Handle(ev *step.Event, out *[]step.Ask) {
+	t.show(ev)
+	before := len(*out)
+	t.Machine.Handle(ev, out)
+	t.note((*out)[before:])
+}
+
+func (t *trace) note(asks []step.Ask) {
+	if t.asked == nil {
+		t.asked = map[step.Ticket]step.Ask{}
+	}
+	for _, ask := range asks {
+		t.asked[ask.Ticket] = ask
+	}
+}
+
+func (t *trace) show(ev *step.Event) {
+	ask := t.asked[ev.Ticket]
+	query := new(dns.Msg)
+	question := "?"
+	if err := query.Unpack(t.AppendQuery(ev.Ticket, 0, nil)); err == nil && len(query.Question) == 1 {
+		question = query.Question[0].Name + " " + dns.Type(query.Question[0].Qtype).String()
+	}
+	protocol := "udp"
+	if ask.TCP {
+		protocol = "tcp"
+	}
+	fmt.Fprintf(t.to, ";; %s ? %s %s, ", question, ask.Addr, protocol)
+	switch ev.Kind {
+	case step.Timeout:
+		fmt.Fprintf(t.to, "no reply within %v\n", ask.Timeout)
+	case step.Unreachable:
+		fmt.Fprintln(t.to, "unreachable")
+	case step.Reply:
+		fmt.Fprintf(t.to, "%v, %d octets", ev.Arrived.Sub(ev.Sent).Round(10*time.Microsecond), len(ev.Msg))
+		if ev.Waited > 0 {
+			fmt.Fprintf(t.to, ", after %v for the limit", ev.Waited.Round(time.Millisecond))
+		}
+		if ask.MixCase && !ev.CaseKept {
+			fmt.Fprint(t.to, ", case mangled")
+		}
+		reply := new(dns.Msg)
+		if err := reply.Unpack(ev.Msg); err != nil {
+			fmt.Fprintf(t.to, ", malformed: %v\n", err)
+			return
+		}
+		fmt.Fprintf(t.to, "\n%v\n", reply)
+	}
+}
