@@ -3,6 +3,8 @@
 package output
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"testing"
 
@@ -19,9 +21,13 @@ const (
 // 2 KiB each for everything; this is a fifth of that.
 const maxBuffers = 40 << 20
 
-// TestMemory writes two row groups' worth of names, no two alike, one in eight with CAA, and looks at the heap on the
-// way.
+// TestMemory looks at the heap while names are written, no two alike.
 func TestMemory(t *testing.T) {
+	t.Run("common", func(t *testing.T) { testMemory(t, 2*rowGroupRows, mixed) }) // one in eight with CAA
+	t.Run("hostile", func(t *testing.T) { testMemory(t, 500, withHugeSet) })
+}
+
+func testMemory(t *testing.T, n int, row func(i int) *record.Record) {
 	heap := func() uint64 {
 		runtime.GC()
 		var m runtime.MemStats
@@ -33,12 +39,12 @@ func TestMemory(t *testing.T) {
 	must(t, err)
 	var most uint64
 	batch := make([]*record.Record, batchRows)
-	for i := 0; i < 2*rowGroupRows; i += batchRows {
+	for i := 0; i < n; i += batchRows {
 		for k := range batch {
-			batch[k] = mixed(i + k)
+			batch[k] = row(i + k)
 		}
 		must(t, w.Write(batch))
-		if i%(100*batchRows) == 0 {
+		if i/batchRows%max(1, n/batchRows/15) == 0 {
 			clear(batch)
 			most = max(most, heap()-before)
 		}
@@ -48,6 +54,19 @@ func TestMemory(t *testing.T) {
 	if most > maxBuffers {
 		t.Errorf("the buffers take %d octets, more than %d", most, maxBuffers)
 	}
+}
+
+// withHugeSet makes a record of a name whose zone has as many CAA records as a message holds, none of them twice.
+func withHugeSet(i int) *record.Record {
+	r := withCAA(i)
+	a := *r.Climb[0].Answer
+	a.Records = nil
+	rng := rand.New(rand.NewPCG(uint64(i), 1))
+	for range 2000 {
+		a.Records = append(a.Records, caaRR(a.Name, 60, 0, "issue", fmt.Sprintf("%x.example", rng.Uint64())))
+	}
+	r.Climb[0].Answer = &a
+	return judged(r)
 }
 
 // TestWriteAllocations pins what a row costs the collector: no CAA, an MX, two levels.

@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 )
 
 // The tables, which are the folders of a scan directory.
@@ -49,12 +48,12 @@ type encoder[T any] interface {
 	end() error
 }
 
-func newTable[T any](d disk, dir, name string, cfg Config) *table[T] {
+func newTable[T any](d disk, dir, name string, cfg Config, codec *pages) *table[T] {
 	t := &table[T]{disk: d, dir: dir, name: name, format: cfg.Format}
 	if cfg.Format == JSONL {
 		t.rows = new(jsonRows[T])
 	} else {
-		t.rows = &parquetRows[T]{options: metadata(cfg), groupRows: cfg.rowGroupRows}
+		t.rows = &parquetRows[T]{options: metadata(cfg), groupRows: cfg.rowGroupRows, codec: codec}
 	}
 	return t
 }
@@ -166,6 +165,7 @@ func (p *partFile) Write(b []byte) (int, error) {
 const (
 	pageBytes       = 32 << 10
 	rowGroupRows    = 50_000
+	rowGroupBytes   = 10 << 20  // or earlier, where rows are large: a hostile zone can give each name 64 KB of records
 	dictionaryBytes = 256 << 10 // a column whose dictionary outgrows it goes on without
 	batchRows       = 64        // rows taken apart at a time: they and their columns stay in the processor's cache
 )
@@ -174,10 +174,12 @@ const (
 type parquetRows[T any] struct {
 	options   []parquet.WriterOption
 	groupRows int // rows that go into one row group
+	codec     *pages
 
 	w     *parquet.GenericWriter[T]
 	shred *shredder[T]
-	group int // rows in the row group under way
+	group int   // rows in the row group under way
+	done  int64 // size of those before it
 }
 
 // metadata returns what stands in the key-value metadata of every file.
@@ -192,7 +194,7 @@ func metadata(cfg Config) []parquet.WriterOption {
 }
 
 func (p *parquetRows[T]) begin(w io.Writer) {
-	p.group = 0
+	p.group, p.done = 0, 0
 	if p.w != nil {
 		p.w.Reset(w)
 		return
@@ -202,7 +204,7 @@ func (p *parquetRows[T]) begin(w io.Writer) {
 	p.w = parquet.NewGenericWriter[T](w, append(p.options,
 		schema,
 		parquet.CreatedBy("caascan", "", ""),
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
+		parquet.Compression(p.codec),
 		parquet.PageBufferSize(pageBytes),
 		parquet.DictionaryMaxBytes(dictionaryBytes),
 	)...)
@@ -215,11 +217,11 @@ func (p *parquetRows[T]) write(rows []T) error {
 			return err
 		}
 		rows = rows[n:]
-		if p.group += n; p.group == p.groupRows {
+		if p.group += n; p.group == p.groupRows || p.w.Size()-p.done >= rowGroupBytes {
 			if err := p.w.Flush(); err != nil {
 				return err
 			}
-			p.group = 0
+			p.group, p.done = 0, p.w.Size()
 		}
 	}
 	return nil

@@ -43,15 +43,15 @@ func create(d disk, dir string, cfg Config) (*Writer, error) {
 	if err := prepare(d, dir, cfg.Restart); err != nil {
 		return nil, err
 	}
-	now := cfg.Now().UTC()
+	now, codec := cfg.Now().UTC(), newPages()
 	w := &Writer{
 		disk:        d,
 		dir:         dir,
 		cfg:         cfg,
 		rows:        NewEncoder(cfg),
-		domains:     newTable[Domain](d, dir, domainsTable, cfg),
-		caaRecords:  newTable[CAARecord](d, dir, caaRecordsTable, cfg),
-		nameServers: newTable[NameServer](d, dir, nameServersTable, cfg),
+		domains:     newTable[Domain](d, dir, domainsTable, cfg, codec),
+		caaRecords:  newTable[CAARecord](d, dir, caaRecordsTable, cfg, codec),
+		nameServers: newTable[NameServer](d, dir, nameServersTable, cfg, codec),
 		batch:       make([]Domain, 0, batchRows),
 		manifest: Manifest{
 			SchemaVersion: SchemaVersion,
@@ -87,7 +87,7 @@ func (w *Writer) Write(batch []*record.Record) error {
 		return w.err
 	}
 	for len(batch) > 0 {
-		n := min(len(batch), batchRows)
+		n := batchLen(batch)
 		if err := w.add(batch[:n]); err != nil {
 			return w.fail(err)
 		}
@@ -102,6 +102,20 @@ func (w *Writer) Write(batch []*record.Record) error {
 		return w.fail(w.finishParts())
 	}
 	return nil
+}
+
+// maxBatchRecords bounds the CAA records of a batch, but for those of its last name: names with thousands of them do
+// not add up.
+const maxBatchRecords = 2048
+
+// batchLen says how many of the records to encode at a time.
+func batchLen(batch []*record.Record) int {
+	n, size := 0, 0
+	for n < len(batch) && n < batchRows && size < maxBatchRecords {
+		size += len(batch[n].CAA.Properties)
+		n++
+	}
+	return n
 }
 
 // add encodes at most batchRows records into the parts under way.
