@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/caascan/caascan/scanner/engine/batch"
+)
+
+// threadTime returns the processor time that the calling thread has used in user space and in the kernel.
+func threadTime() (user, system time.Duration) {
+	var ru unix.Rusage
+	unix.Getrusage(unix.RUSAGE_THREAD, &ru)
+	return time.Duration(ru.Utime.Nano()), time.Duration(ru.Stime.Nano())
+}
+
+func BenchmarkLoop(b *testing.B) {
+	for _, bench := range []struct {
+		window, servers int
+		mix             bool
+	}{{100, 100, false}, {2000, 200, false}, {2000, 200, true}, {20000, 200, false}} {
+		b.Run(fmt.Sprintf("window=%d/servers=%d/mix=%v", bench.window, bench.servers, bench.mix), func(b *testing.B) {
+			port, stop := echoServer(b)
+			defer stop()
+			p := &pump{window: bench.window, total: b.N, servers: bench.servers, mix: bench.mix}
+			l, err := New(Config{IPv4: true, Port: port}, p)
+			if err != nil {
+				b.Fatal(err)
+			}
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			user, system := threadTime()
+			b.ReportAllocs()
+			b.ResetTimer()
+			if err := l.Run(context.Background()); err != nil {
+				b.Fatal(err)
+			}
+			b.StopTimer()
+			userEnd, systemEnd := threadTime()
+			s := l.Stats()
+			n := float64(b.N)
+			b.ReportMetric(float64(userEnd-user)/n, "user-ns/op")
+			b.ReportMetric(float64(systemEnd-system)/n, "sys-ns/op")
+			b.ReportMetric(n/float64(s.SendCalls), "sent/call")
+			b.ReportMetric(n/float64(s.RecvCalls), "recv/call")
+			b.ReportMetric(float64(p.total-p.replies), "lost")
+		})
+	}
+}
+
+// BenchmarkFloor sends and receives the same packets as BenchmarkLoop in the same batches, and does nothing else.
+func BenchmarkFloor(b *testing.B) {
+	const window, servers, sockets = 2000, 200, 64
+	port, stop := echoServer(b)
+	defer stop()
+	poller, err := batch.NewPoller()
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer poller.Close()
+	var conns []*batch.Conn
+	for k := range sockets {
+		c, err := batch.Listen(netip.MustParseAddrPort("0.0.0.0:0"), batch.Options{RecvBuffer: 1 << 20, SendBuffer: 1 << 20})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer c.Close()
+		if err := poller.Add(c, k); err != nil {
+			b.Fatal(err)
+		}
+		conns = append(conns, c)
+	}
+	var addrs []batch.Addr
+	for s := range servers {
+		addrs = append(addrs, batch.MakeAddr(netip.AddrPortFrom(loopback(s), port)))
+	}
+	query := (&pump{}).AppendQuery(0, 0, nil)
+	in, out := batch.NewIn(batchSize, 4096, false), batch.NewOut(batchSize, querySize, false)
+	var ready []batch.Ready
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	user, system := threadTime()
+	sent, received, sendCalls, recvCalls, socket := 0, 0, 0, 0, 0
+	b.ReportAllocs()
+	b.ResetTimer()
+	for received < b.N {
+		for sent < b.N && sent-received < window {
+			out.Add(append(out.Buffer(), query...), &addrs[sent%servers])
+			sent++
+			if out.Full() || sent == b.N || sent-received == window {
+				socket = (socket + 1) % sockets
+				_, calls, err := conns[socket].Send(out)
+				if err != nil {
+					b.Fatal(err)
+				}
+				sendCalls += calls
+			}
+		}
+		ready, _, _ = poller.Wait(time.Second, ready[:0])
+		for _, r := range ready {
+			n, _ := conns[r.Key].Recv(in)
+			recvCalls++
+			received += n
+			for i := range n {
+				if binary.BigEndian.Uint16(in.Msg(i)) != 0 {
+					b.Fatal("wrong ID")
+				}
+			}
+		}
+	}
+	b.StopTimer()
+	userEnd, systemEnd := threadTime()
+	n := float64(b.N)
+	b.ReportMetric(float64(userEnd-user)/n, "user-ns/op")
+	b.ReportMetric(float64(systemEnd-system)/n, "sys-ns/op")
+	b.ReportMetric(n/float64(sendCalls), "sent/call")
+	b.ReportMetric(n/float64(recvCalls), "recv/call")
+}

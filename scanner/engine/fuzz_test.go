@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"testing"
+	"time"
+
+	"github.com/caascan/caascan/scanner/step"
+	"github.com/caascan/caascan/scanner/wire"
+)
+
+// inFlight returns a loop with one query to a server that never answers, the query as sent, and its exchange.
+func inFlight(t *testing.T) (*virtual, []byte, uint32) {
+	v := newVirtual(t, nil, []query{{server: loopback(0), name: "www.example", mix: true, timeout: time.Second}})
+	v.turn(t)
+	i := v.slab.free - 1 // the exchange taken last
+	e := v.slab.at(i)
+	msg := v.script.AppendQuery(e.ticket, e.id, nil)
+	return v, msg, i
+}
+
+// Whatever comes from the network, a loop does not panic, and takes for the reply only what has QR set, the ID and the
+// question.
+func FuzzReply(f *testing.F) {
+	reply := wire.AppendQuery(nil, 0, wire.MustName("www.example"), wire.TypeCAA, wire.Query{EDNS: true})
+	reply[2] |= 0x80
+	f.Add(reply, true)
+	f.Add(reply[:12], true)
+	f.Add(reply[:20], true)
+	f.Add(append(reply, make([]byte, 300)...), false)
+	f.Add([]byte{}, true)
+	f.Fuzz(func(t *testing.T, msg []byte, giveID bool) {
+		v, query, i := inFlight(t)
+		e := *v.slab.at(i)
+		if giveID && len(msg) >= 2 {
+			copy(msg, query[:2])
+		}
+		if !isReply(msg) {
+			return // readReplies stops it
+		}
+		from := v.peers[0].addr
+		v.reply(e.socket, msg, &from)
+		accepted := v.ends[0].times == 1
+		var want, got wire.Message
+		if err := want.ParseQuestion(query); err != nil {
+			t.Fatal(err)
+		}
+		matches := got.ParseQuestion(msg) == nil && got.ID == want.ID && got.QName() == want.QName() &&
+			got.QType == want.QType && got.QCls == want.QCls
+		if accepted != matches {
+			t.Fatalf("accepted %v, matches %v: %x for %x", accepted, matches, msg, query)
+		}
+		if accepted && v.ends[0].Kind != step.Reply {
+			t.Fatalf("ended with %v", v.ends[0].Kind)
+		}
+	})
+}
+
+// Over TCP the same rules hold.
+func FuzzTCPReply(f *testing.F) {
+	query := wire.AppendQuery(nil, 7, wire.MustName("www.example"), wire.TypeCAA, wire.Query{})
+	f.Add(replyTo(query))
+	f.Add(query)
+	f.Add([]byte{0, 7, 0x80})
+	f.Fuzz(func(t *testing.T, msg []byte) {
+		m := newMatcher(&slab{}, 1)
+		q := tcpQuery{id: 7, seed: m.seed, question: makeQuestion(m.seed, append([]byte(nil), query...), true, 5)}
+		var e tcpEnd
+		if q.accept(msg, &e) != (e.kind == step.Reply && e.msg != nil) {
+			t.Fatal("accepted without a message")
+		}
+	})
+}

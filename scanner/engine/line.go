@@ -1,0 +1,215 @@
+package engine
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/caascan/caascan/ratelimit"
+	"github.com/caascan/caascan/scanner/engine/batch"
+	"github.com/caascan/caascan/scanner/step"
+)
+
+// Asks for the same server leave in the order in which they were made. They stand in the server's line; the one at
+// its head has an appointment, the others cost nothing until it has left. In the same way the servers of one operator
+// take turns, if operators are limited: one of them has the turn, and the others stand in the operator's line. So
+// however many names wait for a server or an operator, one exchange a server at most is in the wheel.
+//
+// A server with a non-empty line is in one place:
+//
+//	turn of its operator -> ready -> leaves; and again from the left with the next in line
+//	                          |
+//	                          +-> no TCP connection free: waits for one (tcp.line), passing on the turn
+//	                          +-> the server's limit:     in the wheel, passing on the turn
+//	                          +-> the operator's limit:   in the wheel, keeping the turn
+//	                          +-> the total limit:        stays ready, and nobody is sent until then
+
+// peer is a server as the loop knows it.
+type peer struct {
+	addr       batch.Addr
+	slot       ratelimit.Slot
+	head, tail uint32 // its line of exchanges, linked by link
+	next       uint32 // the peer behind it in the line it stands in
+	operator   uint32 // index; none if its operator limits nothing
+	known      bool
+}
+
+// operator is who runs servers.
+type operator struct {
+	turn    uint32 // the peer that has the turn, or none
+	waiting line
+}
+
+// line is a queue of peers, linked by next. Each peer stands in one at most.
+type line struct{ head, tail uint32 }
+
+var emptyLine = line{none, none}
+
+func (l *Loop) push(q *line, p uint32) {
+	l.peers[p].next = none
+	if q.head == none {
+		q.head = p
+	} else {
+		l.peers[q.tail].next = p
+	}
+	q.tail = p
+}
+
+func (l *Loop) pushFront(q *line, p uint32) {
+	l.peers[p].next = q.head
+	if q.head == none {
+		q.tail = p
+	}
+	q.head = p
+}
+
+func (l *Loop) pop(q *line) uint32 {
+	p := q.head
+	q.head = l.peers[p].next
+	return p
+}
+
+// enqueue turns the asks into exchanges in their servers' lines.
+func (l *Loop) enqueue() {
+	for k := range l.asks {
+		a := &l.asks[k]
+		i, e := l.slab.take()
+		e.ticket, e.server, e.time, e.link = a.Ticket, uint32(a.Server), l.now, none
+		e.limit = uint32(min(max(a.Timeout, 0)/time.Microsecond, time.Duration(none)))
+		if a.TCP {
+			e.flags |= overTCP
+		}
+		if a.MixCase {
+			e.flags |= mixCase
+		}
+		e.state = waiting
+		p := l.meet(a)
+		if l.departureOf(p).count == 0 { // a family that is not used
+			e.time = 0
+			l.unsent = append(l.unsent, i)
+			continue
+		}
+		if p.head != none {
+			l.slab.at(p.tail).link = i
+			p.tail = i
+			continue
+		}
+		p.head, p.tail = i, i
+		l.queue(e.server)
+	}
+	l.asks = l.asks[:0]
+}
+
+// meet returns the peer that a names, setting it up the first time.
+func (l *Loop) meet(a *step.Ask) *peer {
+	for int(a.Server) >= len(l.peers) {
+		l.peers = append(l.peers, peer{})
+	}
+	p := &l.peers[a.Server]
+	if p.known {
+		return p
+	}
+	*p = peer{
+		addr: batch.MakeAddr(netip.AddrPortFrom(a.Addr, l.port)),
+		head: none, tail: none, next: none, operator: none, known: true,
+	}
+	if l.limits == nil {
+		return p
+	}
+	p.slot = l.limits.Slot(a.Addr, uint64(a.Operator))
+	if l.limits.PerOperator() && a.Operator != 0 {
+		index, met := l.operator[a.Operator]
+		if !met {
+			index = uint32(len(l.operators))
+			l.operators = append(l.operators, operator{turn: none, waiting: emptyLine})
+			l.operator[a.Operator] = index
+		}
+		p.operator = index
+	}
+	return p
+}
+
+// queue brings peer p, which has an exchange at its head and stands nowhere, to its operator's turn.
+func (l *Loop) queue(p uint32) {
+	if o := l.peers[p].operator; o != none {
+		if op := &l.operators[o]; op.turn == none {
+			op.turn = p
+		} else {
+			l.push(&op.waiting, p)
+			return
+		}
+	}
+	l.push(&l.ready, p)
+}
+
+// passOn ends the turn of peer p and gives it to the next of the operator's servers.
+func (l *Loop) passOn(p uint32) {
+	o := l.peers[p].operator
+	if o == none {
+		return
+	}
+	op := &l.operators[o]
+	if op.turn = none; op.waiting.head != none {
+		op.turn = l.pop(&op.waiting)
+		l.push(&l.ready, op.turn)
+	}
+}
+
+// unpark is called when the limit that parked e may allow it.
+func (l *Loop) unpark(e *exchange) {
+	e.state = waiting
+	p := e.server
+	if o := l.peers[p].operator; o != none && l.operators[o].turn == p {
+		l.push(&l.ready, p)
+		return
+	}
+	l.queue(p)
+}
+
+// leave sends off the head of the line of peer p, which is no longer in ready, or puts it where it must wait.
+func (l *Loop) leave(p uint32) error {
+	peer := &l.peers[p]
+	i := peer.head
+	e := l.slab.at(i)
+	d := l.departureOf(peer)
+	if e.flags&overTCP != 0 {
+		if l.tcp.free == 0 {
+			l.push(&l.tcp.line, p)
+			l.passOn(p)
+			return nil
+		}
+	} else if ok, err := l.room(d); !ok || err != nil {
+		l.pushFront(&l.ready, p)
+		return err
+	}
+	if l.limits != nil {
+		when, by := l.limits.Take(peer.slot, int64(l.now))
+		switch by {
+		case ratelimit.Server, ratelimit.Operator:
+			e.state = parked
+			l.wheel.add(i, step.Time(when))
+			if by == ratelimit.Server {
+				l.passOn(p)
+			}
+			return nil
+		case ratelimit.Total:
+			l.pushFront(&l.ready, p)
+			l.resume = step.Time(when)
+			return nil
+		}
+	}
+
+	peer.head = e.link
+	if l.limits != nil {
+		e.waited = int64(l.now.Sub(e.time))
+	}
+	if e.flags&overTCP != 0 {
+		l.dial(i, e, peer)
+	} else {
+		l.board(d, i, e, peer)
+	}
+	l.passOn(p)
+	if peer.head != none {
+		l.queue(p)
+	}
+	return nil
+}

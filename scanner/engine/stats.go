@@ -1,0 +1,80 @@
+package engine
+
+import (
+	"sync"
+
+	"github.com/caascan/caascan/scanner/step"
+)
+
+// Stray is a reason for which a datagram, or a message over TCP, was not taken for a reply.
+type Stray uint8
+
+const (
+	NotReply      Stray = iota // shorter than a header, or the bit QR is clear
+	UnknownID                  // no exchange in flight on that socket has the ID; also a reply that came twice
+	WrongAddress               // the ID is in flight, but with another server
+	WrongQuestion              // ID and server are right, the question is not, or is missing
+	TooLate                    // answers an exchange that has timed out lately
+	strayKinds
+)
+
+// String returns the words for a report.
+func (s Stray) String() string {
+	return [...]string{"not a reply", "unknown ID", "wrong address", "wrong question", "too late"}[s]
+}
+
+// Strays counts by Stray.
+type Strays [strayKinds]uint64
+
+// Stats is what a loop has done since its start, and what it has under way. All are numbers of packets, messages or
+// calls.
+type Stats struct {
+	Sent        uint64 // datagrams
+	Received    uint64 // datagrams, strays included
+	Dialled     uint64 // TCP connections begun
+	Events      [step.Unreachable + 1]uint64
+	Strays      Strays
+	ICMPErrors  uint64 // that came back, whether or not they fitted an exchange
+	SendCalls   uint64 // system calls
+	RecvCalls   uint64
+	SendBlocked uint64 // calls that the system had no room for; their packets left later
+	SendRefused uint64 // datagrams that the system would not send at all
+	KernelDrops uint64 // datagrams lost because a socket's receive buffer was full, read once a second
+
+	InFlight int // packets that left and connections that are open, without an end so far
+	Waiting  int // exchanges that wait for a limit, a connection or the system
+	Peers    int // servers met
+}
+
+// counters is the loop's own copy of the sums; the published one is under the lock.
+type counters struct {
+	Stats
+	dropsRead step.Time
+
+	mu        sync.Mutex
+	published Stats
+}
+
+// Stats returns the numbers as of the loop's last turn. Any goroutine may call it at any time.
+func (l *Loop) Stats() Stats {
+	l.counters.mu.Lock()
+	defer l.counters.mu.Unlock()
+	return l.counters.published
+}
+
+// publish makes the loop's numbers visible to others.
+func (l *Loop) publish() {
+	c := &l.counters
+	if l.now.Sub(c.dropsRead) >= dropsEvery {
+		c.dropsRead, c.KernelDrops = l.now, 0
+		for _, conn := range l.conns {
+			c.KernelDrops += conn.Drops()
+		}
+	}
+	c.InFlight = l.matcher.count - l.v4.len() - l.v6.len() + l.tcp.open()
+	c.Waiting = l.slab.used - c.InFlight
+	c.Peers = len(l.peers)
+	c.mu.Lock()
+	c.published = c.Stats
+	c.mu.Unlock()
+}

@@ -1,0 +1,171 @@
+package engine
+
+import (
+	"math/bits"
+	"time"
+
+	"github.com/caascan/caascan/scanner/step"
+)
+
+// The wheel of deadlines has three levels of 4096 slots: of a tick, of 4096 ticks and of 4096 times that. With a
+// tick of a millisecond a network timeout lies in the first level, which reaches 4 s; a long wait for a limited
+// server lies in the second, which reaches 4.6 hours, or the third, which reaches two years, and moves down once or
+// twice on its way. Adding and cancelling are a few stores; the next deadline is found by two looks at a bitmap.
+const (
+	tick      = time.Millisecond
+	slotBits  = 12
+	slotCount = 1 << slotBits
+	levels    = 3
+	never     = int64(1) << 62
+)
+
+// slotMark in exchange.prev says that the exchange is the first of the slot whose number stands in the other bits.
+const slotMark = 1 << 31
+
+// wheel keeps exchanges of a slab sorted by deadline, to the tick.
+type wheel struct {
+	slab  *slab
+	start step.Time // of tick 0
+	now   int64     // the tick up to which all deadlines have fired
+	count int
+	level [levels]struct {
+		first   [slotCount]uint32
+		used    [slotCount / 64]uint64 // a bit for each slot that is not empty
+		summary uint64                 // a bit for each word of used that is not zero
+	}
+}
+
+func newWheel(s *slab, start step.Time) *wheel {
+	w := &wheel{slab: s, start: start}
+	for l := range w.level {
+		first := &w.level[l].first
+		for i := range first {
+			first[i] = none
+		}
+	}
+	return w
+}
+
+// add lets exchange i fire at the first tick that is not before t, and not before the tick after the present one.
+func (w *wheel) add(i uint32, t step.Time) {
+	w.slab.at(i).due = max(w.now+1, int64((t.Sub(w.start)+tick-1)/tick))
+	w.count++
+	w.insert(i)
+}
+
+// insert links exchange i into the slot that its deadline belongs to, seen from now.
+func (w *wheel) insert(i uint32) {
+	e := w.slab.at(i)
+	l := 0
+	for l < levels-1 && e.due>>(l*slotBits)-w.now>>(l*slotBits) >= slotCount {
+		l++
+	}
+	// What lies beyond the last level waits in its last slot and is looked at again when that comes.
+	block := min(e.due>>(l*slotBits), w.now>>(l*slotBits)+slotCount-1)
+	level, slot := &w.level[l], uint32(block%slotCount)
+	e.prev = slotMark | uint32(l)<<slotBits | slot
+	e.next = level.first[slot]
+	if e.next != none {
+		w.slab.at(e.next).prev = i
+	}
+	level.first[slot] = i
+	level.used[slot/64] |= 1 << (slot % 64)
+	level.summary |= 1 << (slot / 64)
+}
+
+// cancel takes exchange i out of the wheel.
+func (w *wheel) cancel(i uint32) {
+	w.count--
+	w.unlink(w.slab.at(i))
+}
+
+func (w *wheel) unlink(e *exchange) {
+	if e.next != none {
+		w.slab.at(e.next).prev = e.prev
+	}
+	if e.prev&slotMark == 0 {
+		w.slab.at(e.prev).next = e.next
+		return
+	}
+	level, slot := &w.level[e.prev>>slotBits&3], e.prev%slotCount
+	level.first[slot] = e.next
+	if e.next == none {
+		if level.used[slot/64] &^= 1 << (slot % 64); level.used[slot/64] == 0 {
+			level.summary &^= 1 << (slot / 64)
+		}
+	}
+}
+
+// next returns the tick at which the wheel has to be advanced next: no deadline lies before it.
+func (w *wheel) next() int64 {
+	first := never
+	for l := range w.level {
+		if w.level[l].summary == 0 {
+			continue
+		}
+		block := w.now >> (l * slotBits)
+		first = min(first, (block+w.distance(l, uint32(block%slotCount)))<<(l*slotBits))
+	}
+	return first
+}
+
+// distance returns how many slots after slot the next one in use lies on level l, going round: 1 to slotCount. The
+// level must not be empty.
+func (w *wheel) distance(l int, slot uint32) int64 {
+	level := &w.level[l]
+	from := (slot + 1) % slotCount
+	word := from / 64
+	if rest := level.used[word] >> (from % 64); rest != 0 {
+		return 1 + int64(bits.TrailingZeros64(rest))
+	}
+	// The words after this one, then from the beginning up to and including it.
+	after := bits.RotateLeft64(level.summary, -int(word+1))
+	word = (word + 1 + uint32(bits.TrailingZeros64(after))) % 64
+	found := word*64 + uint32(bits.TrailingZeros64(level.used[word]))
+	return int64((found-from)%slotCount) + 1
+}
+
+// nextTime returns when the wheel has to be advanced next, and false if it is empty.
+func (w *wheel) nextTime() (step.Time, bool) {
+	if w.count == 0 {
+		return 0, false
+	}
+	return w.start.Add(time.Duration(w.next()) * tick), true
+}
+
+// advance moves the wheel on to t and calls fire with each exchange whose deadline has come, in the order of the
+// ticks. fire may add to the wheel and cancel.
+func (w *wheel) advance(t step.Time, fire func(i uint32)) {
+	target := int64(t.Sub(w.start) / tick)
+	for w.count > 0 {
+		now := w.next()
+		if now > target {
+			break
+		}
+		w.now = now
+		for l := levels - 1; l > 0; l-- { // slots that begin now move down, from the top
+			if now%(1<<(l*slotBits)) == 0 {
+				w.moveDown(l, now>>(l*slotBits)%slotCount)
+			}
+		}
+		first := &w.level[0].first[now%slotCount]
+		for *first != none {
+			i := *first
+			w.cancel(i)
+			fire(i)
+		}
+	}
+	w.now = max(w.now, target)
+}
+
+// moveDown inserts the exchanges of a slot again, now that its time has begun.
+func (w *wheel) moveDown(l int, slot int64) {
+	i := w.level[l].first[slot]
+	for i != none {
+		e := w.slab.at(i)
+		next := e.next
+		w.unlink(e)
+		w.insert(i)
+		i = next
+	}
+}
