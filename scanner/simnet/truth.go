@@ -40,16 +40,19 @@ func (c Capable) String() string { return [...]string{"", "false", "true"}[c] }
 
 // Truth is what a correct scan finds for one name. It comes from the scenario's row, not from asking the servers.
 type Truth struct {
-	Name     string
-	Class    string                 // word for the scenario
-	Posture  [caa.Kinds]caa.Posture //
-	Relevant string                 // name of the level with the relevant set; "" if there is none, or a failure
-	Count    int                    // records of the relevant set
-	Failure  record.Outcome         // of the level that fails the climb; Found if none does
-	FailedAt string                 // name of that level
-	MX       MailStatus             // at Name
-	Capable  Capable                // of Name: MX, or else an address (implicit MX)
-	set      *caaSet
+	Name  string
+	Class string // word for the scenario
+
+	Posture  [caa.Kinds]caa.Posture
+	Relevant string         // name of the level with the relevant set; "" if there is none, or a failure
+	Count    int            // records of the relevant set
+	Failure  record.Outcome // of the level that fails the climb; Found if none does
+	FailedAt string         // name of that level
+
+	MX      MailStatus // at Name
+	Capable Capable    // of Name: MX, or else an address (implicit MX)
+
+	set *caaSet
 }
 
 // TruthOf returns the truth of a name of the list, given in any case and with or without a final dot. ok is false if
