@@ -38,12 +38,16 @@ const (
 	findingAddress // A, then AAAA: may the domain take mail without MX?
 )
 
-// task is one name under way.
+// task is one name under way. It holds no more than what the answers have shown so far: the record is made from it at
+// the end, so that names that wait cost little.
 type task struct {
-	client resolve.Client
-	rec    *record.Record
-	name   wire.Name // of the target
-	stage  stage
+	client   resolve.Client
+	stage    stage
+	admitted step.Time
+	target   record.Target
+	name     wire.Name      // of the target
+	climb    []record.Level // the levels answered
+	mx       *record.Answer
 }
 
 // machine runs the names of one loop through the resolver: the climb (RFC 8659 3), then mail. It is the step.Machine
@@ -123,8 +127,7 @@ func (m *machine) start(now step.Time, target record.Target, out *[]step.Ask) {
 	m.busy++
 	m.counters.admitted.Add(1)
 	t.name = wire.MustName(target.Name) // datasets has checked it (spec rule R1.2)
-	t.rec = &record.Record{Target: target, Admitted: now, Relevant: -1, Posture: caa.Uniform(caa.Absent)}
-	t.stage = climbing
+	t.target, t.admitted, t.stage = target, now, climbing
 	m.ask(now, t, t.name, wire.TypeCAA, out)
 	m.collect(now, out)
 }
@@ -169,48 +172,59 @@ func (m *machine) answered(now step.Time, t *task, a *record.Answer, out *[]step
 	case climbing:
 		m.climb(now, t, a, out)
 	case findingMX:
-		t.rec.Mail.MX = a
-		t.rec.Mail.Exchange = exchanges(a)
+		t.mx = a
 		if a.Outcome != record.NoData {
-			m.finish(now, t)
+			m.finish(now, t, nil)
 			return
 		}
 		t.stage = findingAddress // RFC 5321 5.1: without MX the address itself takes mail
 		m.ask(now, t, t.name, wire.TypeA, out)
 	case findingAddress:
-		t.rec.Mail.Address = a
 		if a.Type == wire.TypeA && a.Outcome == record.NoData {
 			m.ask(now, t, t.name, wire.TypeAAAA, out)
 			return
 		}
-		m.finish(now, t)
+		m.finish(now, t, a)
 	}
 }
 
 // climb takes the answer of one level and asks the next, until a set is found, a look-up fails or the root is reached
 // (RFC 8659 3, spec rules R1.3, R1.4, R1.10).
 func (m *machine) climb(now step.Time, t *task, a *record.Answer, out *[]step.Ask) {
-	rec, name := t.rec, a.Name
-	rec.Climb = append(rec.Climb, record.Level{Name: name, Answer: a})
-	switch {
-	case a.Outcome == record.Found:
-		rec.Relevant = len(rec.Climb) - 1
-		judge(rec, a)
-	case a.Outcome.Failed(): // never absent: the missing answer could have been the relevant set
-		rec.Relevant = len(rec.Climb) - 1
-		rec.Posture = caa.Uniform(caa.Error)
-	default:
-		if parent, more := caa.Next(name); more {
+	t.climb = append(t.climb, record.Level{Name: a.Name, Answer: a})
+	if a.Outcome == record.NoData || a.Outcome == record.NXDomain {
+		if parent, more := caa.Next(a.Name); more {
 			m.ask(now, t, parent, wire.TypeCAA, out)
 			return
 		}
 	}
 	if !m.withMX {
-		m.finish(now, t)
+		m.finish(now, t, nil)
 		return
 	}
 	t.stage = findingMX
 	m.ask(now, t, t.name, wire.TypeMX, out)
+}
+
+// newRecord makes the record of a task from its answers; address is that of the look-up of A or AAAA, nil if there was none.
+func newRecord(now step.Time, t *task, address *record.Answer) *record.Record {
+	rec := &record.Record{
+		Target: t.target, Admitted: t.admitted, Finished: now, Climb: t.climb, Relevant: -1,
+		Posture: caa.Uniform(caa.Absent), Mail: record.Mail{MX: t.mx, Address: address}, Cost: t.client.Cost,
+	}
+	if t.mx != nil {
+		rec.Mail.Exchange = exchanges(t.mx)
+	}
+	last := len(t.climb) - 1
+	switch a := t.climb[last].Answer; {
+	case a.Outcome == record.Found:
+		rec.Relevant = last
+		judge(rec, a)
+	case a.Outcome.Failed(): // never absent: the missing answer could have been the relevant set
+		rec.Relevant = last
+		rec.Posture = caa.Uniform(caa.Error)
+	}
+	return rec
 }
 
 // judge reads the relevant RRset.
@@ -250,10 +264,9 @@ func exchanges(a *record.Answer) []record.MX {
 	return list
 }
 
-// finish completes the record of t and frees its slot.
-func (m *machine) finish(now step.Time, t *task) {
-	rec := t.rec
-	rec.Finished, rec.Cost = now, t.client.Cost
+// finish makes the record of t and frees its slot.
+func (m *machine) finish(now step.Time, t *task, address *record.Answer) {
+	rec := newRecord(now, t, address)
 	c := &m.counters
 	c.finished.Add(1)
 	c.queries.Add(int64(rec.Cost.Queries))
