@@ -1,0 +1,71 @@
+package output
+
+import "math"
+
+func (e *Encoder) int32(n int32) *int32 {
+	p := e.int32s.take(1)
+	p[0] = n
+	return &p[0]
+}
+
+func (e *Encoder) int16(n int) *int16 {
+	p := e.int16s.take(1)
+	p[0] = saturated16(n)
+	return &p[0]
+}
+
+// ttl reads a TTL as RFC 2181 8 says: with the highest bit set it is 0.
+func ttl(seconds uint32) int32 {
+	if seconds > math.MaxInt32 {
+		return 0
+	}
+	return int32(seconds)
+}
+
+func saturated16(n int) int16 { return int16(min(n, math.MaxInt16)) }
+
+var yes, no = true, false
+
+// flag returns a pointer to b, for columns that can be NULL.
+func flag(b bool) *bool {
+	if b {
+		return &yes
+	}
+	return &no
+}
+
+var int8s = func() (all [math.MaxInt8 + 1]int8) {
+	for i := range all {
+		all[i] = int8(i)
+	}
+	return all
+}()
+
+// small8 returns a pointer to n, at most 127, for columns that can be NULL.
+func small8(n int) *int8 { return &int8s[min(n, math.MaxInt8)] }
+
+// arenaBlock is how many elements an arena allocates at a time: enough for the rows of a batch, mostly.
+const arenaBlock = 256
+
+// arena hands out slices of a larger array. What it handed out lives on until reset, and as long as anybody refers to
+// it; after a reset it may be handed out again. The elements of a slice hold anything: the caller sets them all.
+type arena[T any] struct {
+	block, free []T
+}
+
+// take returns a slice of n elements that is not nil.
+func (a *arena[T]) take(n int) []T {
+	if n == 0 {
+		return []T{}
+	}
+	if n > len(a.free) {
+		a.block = make([]T, max(n, arenaBlock, 2*len(a.block)))
+		a.free = a.block
+	}
+	s := a.free[:n:n]
+	a.free = a.free[n:]
+	return s
+}
+
+// reset makes everything free, in the largest block there is.
+func (a *arena[T]) reset() { a.free = a.block }
