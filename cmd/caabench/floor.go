@@ -100,13 +100,16 @@ func (c *floorCmd) Run() error {
 	})
 }
 
-// exchange makes count exchanges, window of them at once at most. What has not come back when nothing moves for a tenth
-// of a second counts as lost.
+// stillFor: what has not come back when nothing moved for so long is lost.
+const stillFor = 200 * time.Millisecond
+
+// exchange makes count exchanges, window of them at once at most.
 func exchange(packets []packet, conns []*batch.Conn, poller *batch.Poller, count, window int) (lost int, err error) {
 	out, in := batch.NewOut(floorBatch, 512, false), batch.NewIn(floorBatch, 4096, false)
 	rnd := rand.New(rand.NewPCG(1, 2))
 	var ready []batch.Ready
 	sent, done, next := 0, 0, 0
+	moved := time.Now()
 	for done < count {
 		for sent < count && sent-done < window {
 			for sent < count && sent-done < window && !out.Full() {
@@ -126,10 +129,13 @@ func exchange(packets []packet, conns []*batch.Conn, poller *batch.Poller, count
 				}
 			}
 		}
-		if ready, _, err = poller.Wait(100*time.Millisecond, ready[:0]); err != nil {
+		if ready, _, err = poller.Wait(stillFor, ready[:0]); err != nil {
 			return lost, err
 		}
-		if len(ready) == 0 {
+		switch {
+		case len(ready) > 0:
+			moved = time.Now()
+		case time.Since(moved) > stillFor:
 			lost += sent - done
 			done = sent
 		}

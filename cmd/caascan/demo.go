@@ -144,10 +144,22 @@ func (c *demoCmd) scan(env *environ, world *simnet.World, server *simnet.Server)
 	if err := score.print(env.stdout); err != nil {
 		return err
 	}
+	peak, limited := pressure(server)
+	fmt.Fprintf(env.stdout, "\nPoliteness: the busiest of the servers saw %d queries in its busiest second; %d queries met a server's own limit\n", peak, limited)
 	fmt.Fprintf(env.stdout, "\n%d names in %v; dataset in %s: try\n  duckdb -c \"SELECT smime_posture, count(*) FROM '%s/domains/*.parquet' GROUP BY 1\"\n",
 		world.Len(), time.Since(started).Round(100*time.Millisecond), c.Out, c.Out)
 	if score.right != world.Len() {
 		return exit{exitNo, fmt.Errorf("%d of %d names are not right", world.Len()-score.right, world.Len())}
 	}
 	return nil
+}
+
+// pressure returns the most queries that any server of the small Internet saw within a second, and how many queries
+// were too many for servers that have a limit of their own.
+func pressure(server *simnet.Server) (peak int, limited uint64) {
+	for _, s := range server.Stats() {
+		peak = max(peak, s.Peak)
+		limited += s.Limited
+	}
+	return peak, limited
 }
