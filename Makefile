@@ -44,5 +44,15 @@ lint:
 demo: build ## a scan of the small Internet, scored against its truth
 	$(BIN)/caascan demo
 
+bench: build ## a scan beside the floor under it, memory in flight, and the benchmarks of the packages
+	$(STATIC) $(GO) build -trimpath -o $(BIN)/caabench ./cmd/caabench
+	$(BIN)/caabench speed
+	$(BIN)/caabench memory
+	$(GO) test -run '^$$' -bench . -benchtime 0.3s ./scanner/... ./ratelimit ./datasets ./output
+
+accept-100k: build ## 100 000 names of the small Internet, twice with one seed: one right row a line, the same rows
+	$(STATIC) $(GO) build -trimpath -o $(BIN)/caabench ./cmd/caabench
+	$(BIN)/caabench accept
+
 clean:
 	rm -rf $(BIN)

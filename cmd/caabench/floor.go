@@ -93,9 +93,14 @@ func (c *floorCmd) Run() error {
 	if err != nil {
 		return err
 	}
+	return report(before, started, c.Exchanges, lost)
+}
+
+// report writes what the process took since before.
+func report(before unix.Rusage, started time.Time, exchanges, lost int) error {
 	after := rusage()
 	return json.NewEncoder(os.Stdout).Encode(usageReport{
-		Exchanges: c.Exchanges, Lost: lost, Seconds: time.Since(started).Seconds(),
+		Exchanges: exchanges, Lost: lost, Seconds: time.Since(started).Seconds(),
 		User: seconds(after.Utime) - seconds(before.Utime), System: seconds(after.Stime) - seconds(before.Stime),
 	})
 }

@@ -5,8 +5,9 @@
 //
 //	caabench speed     CPU per exchange of a scan, beside the floor's; names a second
 //	caabench memory    octets for each name in flight
+//	caabench accept    the small Internet, faults and all, scanned twice and held against its truth
 //
-// The other commands are the parts that these start as processes: serve, record, floor.
+// The other commands are the parts that these start as processes: serve, floor, bare.
 package main
 
 import (
@@ -19,8 +20,9 @@ import (
 type cli struct {
 	Speed  speedCmd  `cmd:"" help:"CPU per exchange of a scan beside the floor, and names a second."`
 	Memory memoryCmd `cmd:"" help:"Octets for each name in flight, with servers that answer after five seconds."`
+	Accept acceptCmd `cmd:"" help:"Scan the small Internet twice with one seed: every line one right row, and the same rows."`
 	Serve  serveCmd  `cmd:"" help:"Run the servers of a small Internet until stdin ends."`
-	Record recordCmd `cmd:"" help:"Record the packets of a scan, for the floor."`
+	Bare   bareCmd   `cmd:"" help:"Scan without output: names, engine and resolver alone."`
 	Floor  floorCmd  `cmd:"" help:"Send recorded packets and read the replies, with no DNS logic."`
 }
 

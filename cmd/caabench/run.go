@@ -38,14 +38,18 @@ func (c *speedCmd) Run() error {
 	}
 	defer server.stop()
 	packets := filepath.Join(dir, "packets")
-	if _, err := onCore(1, self(), "record", "--dir", dir, "--port", server.port, "--out", packets, "--names", strconv.Itoa(min(c.Names, 50000))); err != nil {
+	if _, err := onCore(1, self(), "bare", "--dir", dir, "--port", server.port, "--record", packets, "--names", strconv.Itoa(min(c.Names, 50000))); err != nil {
 		return err
 	}
 	fmt.Printf("%d names, %d in flight; servers on core 0, the measured process on core 1; %d runs\n\n", c.Names, c.InFlight, c.Runs)
 	fmt.Printf("%-6s%12s%12s%12s%12s%14s%10s\n", "", "exchanges", "user µs", "system µs", "sum µs", "exchanges/s", "lost")
-	var floors, scans []cost
+	var floors, bares, scans []cost
 	for range c.Runs {
-		floor, err := c.floor(server, packets, c.Names*3)
+		floor, err := c.part("floor", packets, "--port", server.port, "--exchanges", strconv.Itoa(c.Names*3), "--window", strconv.Itoa(c.InFlight))
+		if err != nil {
+			return err
+		}
+		bare, err := c.part("bare", "--dir", dir, "--port", server.port, "--names", strconv.Itoa(c.Names), "--in-flight", strconv.Itoa(c.InFlight))
 		if err != nil {
 			return err
 		}
@@ -54,13 +58,14 @@ func (c *speedCmd) Run() error {
 			return err
 		}
 		floor.print("floor")
+		bare.print("bare")
 		scan.print("scan")
-		floors, scans = append(floors, floor), append(scans, scan)
+		floors, bares, scans = append(floors, floor), append(bares, bare), append(scans, scan)
 	}
-	ratio := func(of func(cost) float64) float64 {
-		ratios := make([]float64, len(scans))
-		for i := range scans {
-			ratios[i] = of(scans[i]) / of(floors[i])
+	toFloor := func(costs []cost, of func(cost) float64) float64 {
+		ratios := make([]float64, len(costs))
+		for i := range costs {
+			ratios[i] = of(costs[i]) / of(floors[i])
 		}
 		return median(ratios)
 	}
@@ -68,7 +73,9 @@ func (c *speedCmd) Run() error {
 	for i, s := range scans {
 		perSecond[i] = float64(c.Names) / s.seconds
 	}
-	fmt.Printf("\nscan / floor, median of the runs: user CPU %.2f, user and system CPU %.2f\n", ratio(cost.userMicros), ratio(cost.micros))
+	fmt.Printf("\nCPU an exchange as a multiple of the floor's, median of the runs    user    user and system\n")
+	fmt.Printf("  bare: names, engine and resolver, no output                    %8.2f %18.2f\n", toFloor(bares, cost.userMicros), toFloor(bares, cost.micros))
+	fmt.Printf("  scan: the whole command, Parquet written                       %8.2f %18.2f\n", toFloor(scans, cost.userMicros), toFloor(scans, cost.micros))
 	fmt.Printf("names a second, median: %.0f\n", median(perSecond))
 	return nil
 }
@@ -87,8 +94,9 @@ func (c cost) print(name string) {
 		float64(c.exchanges)/c.seconds, c.lost)
 }
 
-func (c *speedCmd) floor(server *server, packets string, exchanges int) (cost, error) {
-	out, err := onCore(1, self(), "floor", packets, "--port", server.port, "--exchanges", strconv.Itoa(exchanges), "--window", strconv.Itoa(c.InFlight))
+// part runs one of the other commands, which says itself what it took.
+func (c *speedCmd) part(command ...string) (cost, error) {
+	out, err := onCore(1, append([]string{self()}, command...)...)
 	if err != nil {
 		return cost{}, err
 	}

@@ -68,16 +68,17 @@ func (c *serveCmd) Run() error {
 	return server.Close()
 }
 
-// recordCmd scans some names and writes down every packet.
-type recordCmd struct {
-	Dir   string `required:"" help:"Directory that caabench serve wrote."`
-	Port  uint16 `required:"" help:"Port of the servers."`
-	Names int    `default:"50000" help:"How many names to scan."`
-	Out   string `required:"" help:"File for the packets."`
+// bareCmd scans without output: names, engine and resolver alone.
+type bareCmd struct {
+	Dir      string `required:"" help:"Directory that caabench serve wrote."`
+	Port     uint16 `required:"" help:"Port of the servers."`
+	Names    int    `default:"50000" help:"How many names to scan."`
+	InFlight int    `default:"2000" help:"Names under way at once."`
+	Record   string `placeholder:"FILE" help:"Write every packet into a file, for the floor."`
 }
 
-// Run records.
-func (c *recordCmd) Run() error {
+// Run scans.
+func (c *bareCmd) Run() error {
 	hints, err := os.ReadFile(filepath.Join(c.Dir, "root.hints"))
 	if err != nil {
 		return err
@@ -91,29 +92,37 @@ func (c *recordCmd) Run() error {
 		return err
 	}
 	defer reader.Close()
-	file, err := os.Create(c.Out)
-	if err != nil {
-		return err
-	}
-	packets := &recorder{to: bufio.NewWriter(file), addrs: map[step.Ticket]netip.Addr{}}
-	scan, err := scanner.New(scanner.Config{
+	cfg := scanner.Config{
 		Network: scanner.Network{
-			Roots: roots, Port: c.Port, IPv4: true, SpecialUse: true, Timeout: 2 * time.Second, Retries: 3, MaxQueries: 64,
+			Roots: roots, Port: c.Port, IPv4: true, SpecialUse: true, Timeout: 10 * time.Second, Retries: 3, MaxQueries: 64,
 			Operator: datasets.DefaultSuffixes().Operator,
 		},
-		InFlight: 2000, Loops: 1, WithMX: true, Seed: 1,
-		Watch: func(m step.Machine) step.Machine { packets.Machine = m; return packets },
-	})
+		InFlight: c.InFlight, Loops: 1, WithMX: true, Seed: 1,
+	}
+	packets := bufio.NewWriter(io.Discard)
+	if c.Record != "" {
+		file, err := os.Create(c.Record)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		packets.Reset(file)
+		cfg.Watch = func(m step.Machine) step.Machine {
+			return &recorder{Machine: m, to: packets, addrs: map[step.Ticket]netip.Addr{}}
+		}
+	}
+	scan, err := scanner.New(cfg)
 	if err != nil {
 		return err
 	}
+	before, started := rusage(), time.Now()
 	if err := scan.Run(context.Background(), &firstNames{reader, c.Names}, discard{}); err != nil {
 		return err
 	}
-	if err := packets.to.Flush(); err != nil {
+	if err := packets.Flush(); err != nil {
 		return err
 	}
-	return file.Close()
+	return report(before, started, int(scan.Progress().Sent), 0)
 }
 
 // recorder is a step.Machine that writes down the messages of the one it wraps: IPv4 address, length, octets.
