@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -90,7 +89,7 @@ func (w *watcher) line(to io.Writer) func(status) {
 // bar shows a progress bar with the posture mix.
 func (w *watcher) bar(to io.Writer) func(status) {
 	bar := progressbar.NewOptions64(-1,
-		progressbar.OptionSetWriter(to), progressbar.OptionSetWidth(24), progressbar.OptionShowCount(),
+		progressbar.OptionSetWriter(to), progressbar.OptionSetWidth(12), progressbar.OptionShowCount(),
 		progressbar.OptionShowIts(), progressbar.OptionSetItsString("names"), progressbar.OptionSetPredictTime(true),
 		progressbar.OptionThrottle(0), progressbar.OptionUseANSICodes(true), progressbar.OptionShowElapsedTimeOnFinish(),
 	)
@@ -110,21 +109,16 @@ func (w *watcher) bar(to io.Writer) func(status) {
 	}
 }
 
-// mix is the posture for TLS and for mail in a few words.
+// mix is the posture for TLS and for mail in a few words, short enough for a line of a terminal with the bar beside it.
 func mix(s *status) string {
 	if s.Rows == 0 {
 		return "starting"
 	}
-	share := func(kind caa.Kind) string {
-		var parts []string
-		for p := caa.Open; p <= caa.Error; p++ {
-			if n := s.Posture[kind.String()][p.String()]; n > 0 {
-				parts = append(parts, fmt.Sprintf("%s %.1f%%", p, 100*float64(n)/float64(s.Rows)))
-			}
-		}
-		return strings.Join(parts, " ")
+	share := func(kind caa.Kind, p caa.Posture) string {
+		return fmt.Sprintf("%.0f%% %s", 100*float64(s.Posture[kind.String()][p.String()])/float64(s.Rows), p)
 	}
-	return fmt.Sprintf("tls: %s | smime: %s", share(caa.TLS), share(caa.SMIME))
+	return fmt.Sprintf("tls %s %s, smime %s, %s", share(caa.TLS, caa.Restricted), share(caa.TLS, caa.Closed),
+		share(caa.SMIME, caa.Restricted), share(caa.TLS, caa.Error))
 }
 
 // status takes the state of the scan.

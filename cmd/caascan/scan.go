@@ -162,6 +162,10 @@ func (f *scanFlags) run(env *environ, scan *scanner.Scan, source *source, sink *
 	case closing != nil:
 		return exit{exitStopped, closing}
 	}
+	if !f.Quiet {
+		totals, p := sink.totals(), scan.Progress()
+		fmt.Fprintf(env.stderr, "caascan: %d rows, %d rejects; %d look-ups failed; %d queries\n", totals.Rows, totals.Rejects, p.Failed, p.Sent)
+	}
 	return f.complete(source, sink)
 }
 
