@@ -25,7 +25,7 @@ func (r *Resolver) giveUp(now step.Time, q *question) {
 	case q.nsLoop && q.depth == 0 && !q.again:
 		// It may be others on their way that closed the loop: once they have been told, look again.
 		q.again = true
-		q.enter(q.cut)
+		r.enter(now, q, q.cut)
 	case q.nsLoop:
 		r.stop(q, record.Lame, ReasonNSLoop)
 	default:
@@ -111,6 +111,7 @@ func (r *Resolver) followAlias(now step.Time, q *question, rd *reading, ev evide
 		}
 		return
 	}
+	r.stopScouting(now, q)
 	k := key{rd.at, q.key.typ}
 	if a, ok := r.cached(now, k); ok {
 		q.lead(now, rd, ev)
@@ -165,6 +166,7 @@ func (q *question) complete(target *record.Answer) {
 // deliver hands the answer of an ended question to all who wait for it, and frees its slot.
 func (r *Resolver) deliver(now step.Time, q *question) {
 	s := q.answer
+	r.stopScouting(now, q)
 	r.finish(q)
 	if now < s.Expires {
 		r.store(now, s)
@@ -213,14 +215,16 @@ func (q *question) wake(r *Resolver, now step.Time, a *record.Answer) {
 }
 
 // addressesFound takes the answer about the addresses of a server. One that was cut short by a bound or a loop says
-// nothing about the server.
+// nothing about the server, but neither would its other family.
 func (q *question) addressesFound(r *Resolver, now step.Time, a *record.Answer) {
 	switch {
 	case a.Reason == ReasonNSLoop:
 		q.nsLoop = true
-	case a.Outcome == record.WorkBound:
+		q.lookNoMore(q.addrHost)
+	case a.Expires == 0:
 		q.bound = a.Reason
-	case a.Expires != 0:
+		q.lookNoMore(q.addrHost)
+	default:
 		r.learnAddresses(now, q.addrHost, q.addrFamily, a)
 	}
 	q.addrHost = nil
@@ -230,6 +234,6 @@ func (q *question) addressesFound(r *Resolver, now step.Time, a *record.Answer) 
 // release makes the slot of q free. Its waiters keep their room.
 func (r *Resolver) release(q *question) {
 	clear(q.waiters)
-	*q = question{ticket: q.ticket, waiters: q.waiters[:0]}
+	*q = question{ticket: q.ticket, waiters: q.waiters[:0], followers: q.followers[:0]}
 	r.free = append(r.free, q.ticket)
 }

@@ -3,7 +3,6 @@ package resolve
 import (
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/step"
-	"github.com/caascan/caascan/scanner/wire"
 )
 
 // cache is a map that keeps at least the last size entries put or got, and at most twice as many. It has two
@@ -98,28 +97,21 @@ func (r *Resolver) store(now step.Time, s *stored) {
 	r.answers.put(s.Name, s)
 }
 
-// find returns the question k, if it is under way.
-func (r *Resolver) find(k key) *question {
-	for q := r.underWay[k.name]; q != nil; q = q.next {
-		if q.key.typ == k.typ {
-			return q
-		}
+// find returns the question k, if it is under way, and the first of those for its name.
+func (r *Resolver) find(k key) (q, first *question) {
+	first = r.underWay[k.name]
+	for q = first; q != nil && q.key.typ != k.typ; {
+		q = q.next
 	}
-	return nil
+	return q, first
 }
 
-// begin and finish enter q among the questions under way and take it out again.
-func (r *Resolver) begin(q *question) {
-	q.next = r.underWay[q.key.name]
-	r.underWay[q.key.name] = q
-	r.waiting++
-}
-
+// finish takes q out of the questions under way.
 func (r *Resolver) finish(q *question) {
 	r.waiting--
 	first := r.underWay[q.key.name]
 	if first == q && q.next == nil {
-		delete(r.underWay, wire.Name(q.key.name))
+		delete(r.underWay, q.key.name)
 		return
 	}
 	link := &first

@@ -158,19 +158,20 @@ func (r *Resolver) serverSet(names [][]byte) *serverSet {
 }
 
 // addGlue takes an address from a referral, unless the zone itself has told one already. Glue that is about to expire
-// is renewed, so that a new delegation has all its glue.
+// is renewed, so that a new delegation has all its glue. A name that has glue has none in the families that are missing:
+// nothing is looked up that the parent would have told.
 func (r *Resolver) addGlue(now step.Time, h *host, g glue) {
-	f := familyOf(g.addr)
-	if !r.uses(f) || !r.allowed(g.addr) {
-		return
+	glued := familyOf(g.addr)
+	for f := range h.addrs {
+		known := &h.addrs[f]
+		lasting := now.Add(minTTL) <= known.expires
+		if !lasting || family(f) == glued && !known.glue && len(known.servers) == 0 {
+			*known = addresses{expires: now.Add(boundTTL(g.ttl)), glue: true}
+		}
 	}
-	known := &h.addrs[f]
-	lasting := now.Add(minTTL) <= known.expires
-	if lasting && !known.glue && len(known.servers) > 0 {
+	known := &h.addrs[glued]
+	if !known.glue || !r.uses(glued) || !r.allowed(g.addr) {
 		return
-	}
-	if !lasting || !known.glue {
-		*known = addresses{expires: now.Add(boundTTL(g.ttl)), glue: true}
 	}
 	for _, id := range known.servers {
 		if r.servers[id].addr == g.addr {

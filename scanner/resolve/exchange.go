@@ -90,10 +90,10 @@ func (r *Resolver) Handle(ev *step.Event, out *[]step.Ask) {
 		s.noReply(ev.Now, q)
 		q.failed(noReply(q, s, record.Unreachable))
 	}
-	if q.state != awaitingReply {
+	if q.state <= choosingServer || q.state == ended {
 		r.ready = append(r.ready, q)
-		r.run(ev.Now, out)
 	}
+	r.run(ev.Now, out)
 }
 
 // noReply is the evidence of an exchange without a reply. If it was the repetition over TCP of a reply that was cut
@@ -221,7 +221,7 @@ func (r *Resolver) apply(now step.Time, q *question, s *server, rd *reading, ev 
 				}
 			}
 		}
-		q.enter(c)
+		r.enter(now, q, c)
 	}
 }
 

@@ -1,8 +1,11 @@
 package resolve
 
 import (
+	"slices"
+
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/step"
+	"github.com/caascan/caascan/scanner/wire"
 )
 
 // Bounds on the work for one question. The bound on all the packets of one name is Config.MaxQueries; it bounds the
@@ -52,6 +55,7 @@ const (
 	awaitingReply
 	awaitingAddress
 	awaitingAlias
+	awaitingReferral
 	ended
 )
 
@@ -91,6 +95,10 @@ type question struct {
 	addrHost   *host
 	addrFamily family
 
+	// Whom q scouts for (scout.go): questions about names below this child of its zone.
+	scouts    wire.Name
+	followers []*question
+
 	waiters []waiter
 	answer  *stored // once ended; while awaitingAlias, what leads to the target
 }
@@ -109,10 +117,10 @@ type try struct {
 
 // ask joins the question k under way, or starts it for payer.
 func (r *Resolver) ask(k key, payer *Client, depth, links uint8) *question {
-	if q := r.find(k); q != nil {
+	q, first := r.find(k)
+	if q != nil {
 		return q
 	}
-	var q *question
 	if n := len(r.free); n > 0 {
 		q = r.questions[r.free[n-1]]
 		r.free = r.free[:n-1]
@@ -120,8 +128,9 @@ func (r *Resolver) ask(k key, payer *Client, depth, links uint8) *question {
 		q = &question{ticket: step.Ticket(len(r.questions))}
 		r.questions = append(r.questions, q)
 	}
-	q.key, q.client, q.depth, q.links = k, payer, depth, links
-	r.begin(q)
+	q.key, q.client, q.depth, q.links, q.next = k, payer, depth, links, first
+	r.underWay[k.name] = q
+	r.waiting++
 	r.ready = append(r.ready, q)
 	return q
 }
@@ -133,9 +142,11 @@ func (r *Resolver) run(now step.Time, out *[]step.Ask) {
 		r.ready = r.ready[:len(r.ready)-1]
 		for q.state <= choosingServer {
 			if q.state == findingCut {
-				q.enter(r.findCut(now, q.key.name, q.key.typ, q.client.cut))
+				r.enter(now, q, r.findCut(now, q.key.name, q.key.typ, q.client.cut))
 			}
-			r.chooseServer(now, q, out)
+			if q.state == choosingServer {
+				r.chooseServer(now, q, out)
+			}
 		}
 		if q.state == ended {
 			r.deliver(now, q)
@@ -143,8 +154,8 @@ func (r *Resolver) run(now step.Time, out *[]step.Ask) {
 	}
 }
 
-// enter begins to ask the servers of c.
-func (q *question) enter(c *cut) {
+// startAt makes q ready to ask the servers of c.
+func (q *question) startAt(c *cut) {
 	q.cut, q.tried, q.silent, q.lookups, q.looked, q.nsLoop, q.bound = c, 0, 0, 0, 0, false, ""
 	q.tcp, q.plain, q.lowered, q.worst = false, false, false, evidence{}
 	c.set.asked++
@@ -257,7 +268,7 @@ func (r *Resolver) unknownAddress(now step.Time, q *question) (*host, family, bo
 		}
 		for i := range hosts {
 			at := (first + i) % len(hosts)
-			bit := uint64(1) << (2*at + int(f))
+			bit := lookedBit(at, f)
 			if q.looked&bit != 0 || now < hosts[at].addrs[f].expires {
 				continue
 			}
@@ -270,6 +281,16 @@ func (r *Resolver) unknownAddress(now step.Time, q *question) (*host, family, bo
 		}
 	}
 	return nil, 0, false
+}
+
+func lookedBit(server int, f family) uint64 { return 1 << (server*int(families) + int(f)) }
+
+// lookNoMore keeps all addresses of h from being looked up for this question.
+func (q *question) lookNoMore(h *host) {
+	at := slices.Index(q.cut.set.hosts, h)
+	for f := range families {
+		q.looked |= lookedBit(at, f)
+	}
 }
 
 // lookUpAddress makes q wait for the address of one of its servers, unless that address needs q itself.
@@ -291,7 +312,11 @@ func (r *Resolver) lookUpAddress(now step.Time, q *question, h *host, f family) 
 	q.lookups++
 	sub := r.ask(k, q.client, q.depth+1, 0)
 	if sub.needs(q) {
+		r.stopScouting(now, q) // it may only have followed q
+	}
+	if sub.needs(q) {
 		q.nsLoop = true
+		q.lookNoMore(h)
 		return
 	}
 	q.addrHost, q.addrFamily = h, f

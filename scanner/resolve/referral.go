@@ -92,6 +92,7 @@ func ownerAbove(m *wire.Message, rr wire.RR, name wire.Name) (wire.Name, error) 
 // readGlue takes the addresses of servers, the names of the referral, from m, if their names lie in the zone that was
 // asked (RFC 1034 5.3.3 4b). Others are hearsay.
 func (ref *referral) readGlue(m *wire.Message, zone wire.Name, servers []wire.Name) []glue {
+	of := 0 // addresses mostly stand together and in the order of the names
 	for i := range m.RRs {
 		rr := m.RRs[i]
 		if rr.Section != wire.Additional || rr.Class != wire.ClassIN || rr.Type != wire.TypeA && rr.Type != wire.TypeAAAA {
@@ -101,9 +102,14 @@ func (ref *referral) readGlue(m *wire.Message, zone wire.Name, servers []wire.Na
 		if err != nil || !usable(addr) {
 			continue
 		}
-		of := slices.IndexFunc(servers, func(n wire.Name) bool { return m.OwnerIs(rr, n) })
-		if of >= 0 && servers[of].In(zone) {
-			ref.glue = append(ref.glue, glue{server: of, addr: addr, ttl: rr.TTL})
+		for range servers {
+			if m.OwnerIs(rr, servers[of]) {
+				if servers[of].In(zone) {
+					ref.glue = append(ref.glue, glue{server: of, addr: addr, ttl: rr.TTL})
+				}
+				break
+			}
+			of = (of + 1) % len(servers)
 		}
 	}
 	return ref.glue

@@ -13,6 +13,7 @@
 //	awaitingReply    a packet is out                                    (exchange.go)
 //	awaitingAddress  another question looks for the address of a name server
 //	awaitingAlias    another question has the target of our alias       (answer.go)
+//	awaitingReferral another question is ahead of us in the same zone   (scout.go)
 //
 // A reply is read by a pure function of the message (reply.go, referral.go): answer, alias, denial, referral, lameness or
 // failure. Referrals lead down to choosingServer, failures to the next server, until the servers or the bounds are used
@@ -88,6 +89,7 @@ type Resolver struct {
 	questions []*question // by ticket
 	free      []step.Ticket
 	underWay  map[wire.Name]*question // those for one name are linked by question.next
+	scouts    map[wire.Name]*question // by the child of a zone (scout.go)
 	waiting   int                     // number of questions under way
 	ready     []*question             // to be moved on by run
 	finished  []Result
@@ -125,6 +127,7 @@ func New(cfg Config) *Resolver {
 	r := &Resolver{
 		cfg:      cfg,
 		underWay: map[wire.Name]*question{},
+		scouts:   map[wire.Name]*question{},
 		byAddr:   map[netip.Addr]step.ServerID{},
 		cuts:     newCache[wire.Name, *cut](cfg.Cuts),
 		sets:     newCache[string, *serverSet](cfg.Cuts),

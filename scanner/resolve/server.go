@@ -355,13 +355,13 @@ type rttHistogram [40]uint32
 const rttFloor = 16 * time.Microsecond
 
 func (h *rttHistogram) add(rtt time.Duration) {
-	units := uint64(max(rtt/rttFloor, 1))
-	octave := bits.Len64(units) - 1
-	half := 0
-	if octave > 0 {
-		half = int(units >> (octave - 1) & 1)
+	rtt = max(rtt, rttFloor)
+	octave := bits.Len64(uint64(rtt/rttFloor)) - 1
+	bucket := 2 * octave
+	if low := rttFloor << octave; rtt-low >= low/2 {
+		bucket++
 	}
-	h[min(2*octave+half, len(h)-1)]++
+	h[min(bucket, len(h)-1)]++
 }
 
 // quantile returns the middle of the bucket in which the share p of the round trips is reached; 0 if there are none.

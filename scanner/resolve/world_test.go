@@ -356,7 +356,7 @@ func (w *world) check() {
 			if !w.flying[q.ticket] {
 				w.t.Fatalf("question %v waits for a packet that is not under way", q.key)
 			}
-		case awaitingAddress, awaitingAlias:
+		case awaitingAddress, awaitingAlias, awaitingReferral:
 			if q.waitsFor == nil || q.waitsFor.needs(q) {
 				w.t.Fatalf("question %v waits for itself or for nothing", q.key)
 			}
@@ -366,7 +366,7 @@ func (w *world) check() {
 		if len(q.waiters) == 0 {
 			w.t.Fatalf("nobody waits for question %v", q.key)
 		}
-		if r.find(q.key) != q {
+		if found, _ := r.find(q.key); found != q {
 			w.t.Fatalf("question %v is not among those under way", q.key)
 		}
 	}
@@ -464,13 +464,6 @@ func (w *world) sentFor(name string, typ uint16) (sent []packet) {
 	return sent
 }
 
-// dump writes the packets to the test's log.
-func (w *world) dump() {
-	for i, p := range w.log {
-		w.t.Logf("%3d %8v %v", i, time.Duration(p.at)-1000*time.Hour, p)
-	}
-}
-
 // zone is an authoritative zone.
 type zone struct {
 	apex string
@@ -554,7 +547,7 @@ func answerFrom(zones []*zone, m *dns.Msg, name string, typ uint16, do bool) {
 		}
 		if d := sets[dns.TypeDNAME]; len(d) > 0 && n != name {
 			m.Answer = append(m.Answer, z.signed(n, dns.TypeDNAME, do)...)
-			target := strings.TrimSuffix(name, n) + d[0].(*dns.DNAME).Target
+			target := strings.TrimSuffix(name, n) + strings.TrimPrefix(d[0].(*dns.DNAME).Target, ".")
 			if len(target) > 254 {
 				m.Rcode = dns.RcodeYXDomain
 				return
@@ -727,3 +720,7 @@ func soaOf(apex string) string {
 	apex = dns.Fqdn(apex)
 	return fmt.Sprintf("%s 3600 IN SOA ns. hostmaster. 1 7200 3600 1209600 600\n", apex)
 }
+
+func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 99)) }
+
+func addrOf(text string) netip.Addr { return netip.MustParseAddr(text) }
