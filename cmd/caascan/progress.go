@@ -55,8 +55,8 @@ func (f *scanFlags) watch(env *environ, scan *scanner.Scan, source *source) *wat
 		return w
 	}
 	every, show := statusEvery, w.line(env.stderr)
-	if file, ok := env.stderr.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		every, show = barEvery, w.bar(file)
+	if isTerminal(env.stderr) {
+		every, show = barEvery, w.bar(env.stderr)
 	}
 	w.ended.Go(func() {
 		tick := time.NewTicker(every)
@@ -72,6 +72,11 @@ func (f *scanFlags) watch(env *environ, scan *scanner.Scan, source *source) *wat
 		}
 	})
 	return w
+}
+
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // end shows the last state and waits until it is shown.

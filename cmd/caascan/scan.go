@@ -162,7 +162,7 @@ func (f *scanFlags) run(env *environ, scan *scanner.Scan, source *source, sink *
 	case closing != nil:
 		return exit{exitStopped, closing}
 	}
-	if !f.Quiet {
+	if !f.Quiet && isTerminal(env.stderr) {
 		totals, p := sink.totals(), scan.Progress()
 		fmt.Fprintf(env.stderr, "caascan: %d rows, %d rejects; %d look-ups failed; %d queries\n", totals.Rows, totals.Rejects, p.Failed, p.Sent)
 	}
