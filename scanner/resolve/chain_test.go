@@ -178,6 +178,21 @@ func TestDNAME(t *testing.T) {
 	want(t, w.lookup("com.d.example.com", wire.TypeNS), record.Found)
 }
 
+// A message full of DNAMEs is given up early, not read for long.
+func TestManyDNAMEs(t *testing.T) {
+	var full strings.Builder
+	full.WriteString("x.example.com. CNAME y.example.com.\n")
+	for i := range 1500 {
+		fmt.Fprintf(&full, "n%d.example.com. DNAME t.example.com.\n", i)
+	}
+	w := singleWorld(t, "")
+	w.fault(ns1Addr, says(true, full.String(), "", ""))
+	want(t, w.lookup("x.example.com", wire.TypeCAA), record.Malformed)
+	if n := w.r.reading.dnames; n > maxDNAMEs+1 {
+		t.Errorf("%d records looked at", n)
+	}
+}
+
 // The target of aliases is asked about once, be they asked one after the other or together.
 func TestAliasTargetShared(t *testing.T) {
 	var com strings.Builder

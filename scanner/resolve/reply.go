@@ -12,6 +12,10 @@ import (
 // links. A longer chain is the failure long_chain (spec rule R1.9).
 const maxAliases = 16
 
+// maxDNAMEs bounds how many DNAME records are held against the names of one chain. A real chain has at most one for each
+// link; without the bound, a message of 64 KiB full of them takes a tenth of a second to read.
+const maxDNAMEs = maxAliases * maxAliases
+
 // verdict says where a reply leads.
 type verdict uint8
 
@@ -32,13 +36,14 @@ type reading struct {
 	records []record.RR    // the answer
 	proof   []record.RR    // RRSIGs over it
 	data    []byte         // of these records
+	dnames  int            // DNAME records looked at
 	ttl     uint32         // of the records of the type asked, or of their absence
 	zone    wire.Name      // apex of the zone that speaks
 	referral
 }
 
 func (rd *reading) reset(at wire.Name) {
-	rd.verdict, rd.outcome, rd.at, rd.ttl, rd.zone = notUseful, record.Malformed, at, 0, ""
+	rd.verdict, rd.outcome, rd.at, rd.ttl, rd.zone, rd.dnames = notUseful, record.Malformed, at, 0, "", 0
 	rd.links, rd.records, rd.proof, rd.data = rd.links[:0], rd.records[:0], rd.proof[:0], rd.data[:0]
 	rd.referral = referral{
 		names: rd.referral.names[:0], text: rd.referral.text[:0], glue: rd.referral.glue[:0], ds: rd.referral.ds[:0],
@@ -223,8 +228,9 @@ func (rd *reading) alias(m *wire.Message, zone wire.Name, typ wire.Type) (link r
 
 // dname returns where the DNAME rr takes rd.at, as alias does.
 func (rd *reading) dname(m *wire.Message, rr wire.RR, zone wire.Name) (link record.Alias, ok bool) {
+	rd.dnames++
 	owner, err := ownerAbove(m, rr, rd.at)
-	if err != nil {
+	if err != nil || rd.dnames > maxDNAMEs {
 		rd.reject(record.Malformed)
 		return record.Alias{}, false
 	}
