@@ -170,11 +170,29 @@ func newTypeAnswer(a *record.Answer) *typeAnswer {
 func rrText(rr *record.RR) string {
 	packed := wire.AppendRR(nil, rr.Owner, rr.Type, rr.Class, rr.TTL, rr.Data)
 	parsed, _, err := dns.UnpackRR(packed, 0)
-	if err != nil { // data that its type's grammar refuses: RFC 3597 5
-		return fmt.Sprintf("%s %d IN %s \\# %d %x", fqdn(rr.Owner), rr.TTL, typeText(rr.Type), len(rr.Data), rr.Data)
+	if err != nil { // data that its type's grammar refuses
+		parsed = nil
 	}
-	data := strings.TrimPrefix(parsed.String(), parsed.Header().String())
+	data := ""
+	switch known := parsed.(type) {
+	case *dns.CAA:
+		data = fmt.Sprintf("%d %s %s", known.Flag, known.Tag, quoted(known.Value))
+	case *dns.RFC3597, nil:
+		data = genericData(rr.Data)
+	default:
+		data = strings.TrimPrefix(parsed.String(), parsed.Header().String())
+	}
 	return fmt.Sprintf("%s %d IN %s %s", fqdn(rr.Owner), rr.TTL, typeText(rr.Type), data)
+}
+
+// genericData is record data of any type as text (RFC 3597 5).
+func genericData(data []byte) string {
+	return strings.TrimSpace(fmt.Sprintf("\\# %d %X", len(data), data))
+}
+
+// quoted is a character-string in quotes (RFC 1035 5.1), of any length (RFC 8659 4.1.1).
+func quoted(value string) string {
+	return `"` + strings.ReplaceAll(output.Octets(value), `"`, `\"`) + `"`
 }
 
 func fqdn(n wire.Name) string { return strings.TrimSuffix(n.String(), ".") + "." }

@@ -1,0 +1,833 @@
+package main
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	_ "github.com/duckdb/duckdb-go/v2"
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/caascan/caascan/output"
+)
+
+// row is what the scan must show of one name.
+type row struct {
+	name     string // relative to the zone in tables of a zone
+	climb    string // outcome of each level, from the name upwards; the last decides
+	chain    string // "?" as for zone; targets of the aliases at the deciding level; relative to the zone unless they end in a dot
+	posture  string // tls, tls_wild, smime, vmc; default: all absent, or all error
+	issuers  string // of the same four, lists with commas, "-" for none; default: none
+	findings string // apart from alias and inherited, which follow from the above
+	mail     string // mx_status and email_rule; default "nodata no_address"
+	exists   string // default: as follows from the climb
+	zone     string // zone_apex; default: the zone of the table; "?": not compared, as what depends on the server
+	ttl      int    // caa_ttl; default 3600
+	tcp      bool   // the deciding answer came over TCP
+}
+
+const (
+	allOpen     = "open open open open"
+	allBlocked  = "blocked blocked blocked blocked"
+	tlsOnly     = "restricted restricted open open"
+	noMail      = "nodata no_address"
+	implicit    = "nodata implicit_mx"
+	missing     = "nxdomain nxdomain"
+	mailFailed  = "error NULL"
+	targetOnly  = "target.example target.example - -"
+	apexIssuers = "ca.example ca.example - -"
+)
+
+// apex returns what a name shows whose climb ends, after depth empty levels, at the apex of features.zone.
+func apex(name, climb string) row {
+	return row{name: name, climb: climb, posture: tlsOnly, issuers: apexIssuers}
+}
+
+func (r row) withMail(mail string) row   { r.mail = mail; return r }
+func (r row) withExists(word string) row { r.exists = word; return r }
+
+// featureRows are the names of features.zone.
+func featureRows(zone string) []row {
+	loop, long := loopOutcomes(zone)
+	lame, child := "refused", "deleg."+zone
+	if zone == "caatest-knot.net" {
+		child = "?" // Knot serves it, too: no server tells of the cut
+	}
+	if zone == "caatest-nsd.com" { // the server that the delegation names serves the zone above, and answers from it
+		lame = "lame"
+	}
+	manyIssuers := make([]string, manyRecords)
+	for i := range manyIssuers {
+		manyIssuers[i] = fmt.Sprintf("ca%04d.example", i)
+	}
+	many := strings.Join(manyIssuers, ",")
+	tour := "tour-1.caatest-nsd.com. tour-2.caatest-knot.net. tour-3.caatest-bind.org. target.caatest-nsd.com."
+	chain := func(from int) string {
+		links := ""
+		for i := from - 1; i > 0; i-- {
+			links += fmt.Sprintf("chain-%d ", i)
+		}
+		return links + "target"
+	}
+	const mx = "found mx"
+	return []row{
+		apex("@", "found").withMail(mx),
+		apex("mail", "nodata found").withMail(implicit),
+		apex("x.any", "nodata nodata found").withMail(implicit),
+
+		{name: "mixed", climb: "found", posture: "restricted closed open open", issuers: "ca.example - - -"},
+		{name: "generic", climb: "found", posture: tlsOnly, issuers: "generic.example generic.example - -"},
+		{name: "records-1001", climb: "found", posture: tlsOnly, issuers: many + " " + many + " - -", tcp: true},
+		{name: "long-value", climb: "found", posture: tlsOnly, issuers: "long.example long.example - -"},
+		apex("many-mx", "nodata found").withMail(mx),
+		apex("many-txt", "nodata found"),
+
+		{name: "cname", climb: "found", chain: "target", posture: tlsOnly, issuers: targetOnly, ttl: 600},
+		{name: "target", climb: "found", posture: tlsOnly, issuers: targetOnly, ttl: 600},
+		{name: "cname-nsd", climb: "found", chain: "target.caatest-nsd.com.", posture: tlsOnly, issuers: targetOnly, ttl: 600},
+		{name: "cname-knot", climb: "found", chain: "target.caatest-knot.net.", posture: tlsOnly, issuers: targetOnly, ttl: 600},
+		{name: "cname-bind", climb: "found", chain: "target.caatest-bind.org.", posture: tlsOnly, issuers: targetOnly, ttl: 600},
+		{name: "tour", climb: "found", chain: tour, posture: tlsOnly, issuers: targetOnly, ttl: 600},
+		apex("cname-empty", "nodata found").withMail(implicit), // never the tree of the target (R1.6)
+		{name: "leaf.tree", climb: "nodata found", posture: tlsOnly, issuers: "never-climbed-to.example never-climbed-to.example - -", mail: implicit},
+		apex("cname-nx", "nxdomain found").withMail(missing).withExists("exists"),
+		apex("cname-out-nx", "nxdomain found").withMail(missing).withExists("exists"),
+		{name: "cname-lame", climb: "refused", chain: "www.lame-knot.com.", mail: mailFailed, exists: "exists"},
+		{name: "parent", climb: "found", chain: "target", posture: tlsOnly, issuers: targetOnly, ttl: 600},
+		{name: "child.parent", climb: "nodata found", chain: "target", posture: tlsOnly, issuers: targetOnly, ttl: 600, mail: implicit},
+		{name: "chain-1", climb: "found", chain: chain(1), posture: tlsOnly, issuers: targetOnly, ttl: 600},
+		{name: "chain-9", climb: "found", chain: chain(9), posture: tlsOnly, issuers: targetOnly, ttl: 600},
+		{name: "loop", climb: loop, chain: "?", mail: mailFailed, exists: "?", zone: "?"},
+		{name: "long-18", climb: long, chain: "?", mail: mailFailed, exists: "?", zone: "?"},
+		{name: "across", climb: "loop", chain: "?", mail: mailFailed, exists: "exists"},
+
+		{name: "dname", climb: "found", posture: tlsOnly, issuers: "dname-owner.example dname-owner.example - -"},
+		{name: "host.dname", climb: "found", chain: "host.dname-target", posture: tlsOnly, issuers: "dname.example dname.example - -"},
+		{name: "nothing.dname", climb: "nxdomain found", posture: tlsOnly, issuers: "dname-owner.example dname-owner.example - -", mail: missing, exists: "nxdomain"},
+		{name: "host.dname-out", climb: "found", chain: "host.dname-target.caatest-knot.net.", posture: tlsOnly, issuers: "dname.example dname.example - -"},
+		{name: "host.dname-cname", climb: "found", chain: "host.dname-aliases target", posture: tlsOnly, issuers: targetOnly, ttl: 600},
+		apex("dname-target", "nodata found"),
+
+		{name: "x.wild", climb: "found", posture: tlsOnly, issuers: "wild.example wild.example - -"},
+		{name: "a.b.c.wild", climb: "found", posture: tlsOnly, issuers: "wild.example wild.example - -"},
+		apex("wild", "nodata found"),
+		apex("exists.wild", "nodata nodata found").withMail(implicit),
+		apex("below.exists.wild", "nxdomain nodata nodata found").withMail(missing),
+		{name: "y.wild-cname", climb: "found", chain: "target", posture: tlsOnly, issuers: targetOnly, ttl: 600},
+		apex("leaf.ent", "nodata nodata found").withMail(implicit),
+		apex("ent", "nodata found"),
+		apex("nosuch", "nxdomain found").withMail(missing),
+		apex("a.b.nosuch", "nxdomain nxdomain nxdomain found").withMail(missing),
+
+		{name: "script", climb: "found", posture: "closed closed open open", findings: "bad-iodef malformed-value"},
+		{name: "control", climb: "found", posture: "closed closed open open", findings: "bad-iodef malformed-value"},
+		{name: "quotes", climb: "found", posture: "closed closed open open", findings: "malformed-value"},
+		{name: "formula", climb: "found", posture: "closed closed open open", findings: "malformed-value"},
+
+		{name: "wild-closed", climb: "found", posture: "restricted closed open open", issuers: "ca.example - - -"},
+		{name: "wild-only", climb: "found", posture: "open restricted open open", issuers: "- wild-ca.example - -"},
+		{name: "closed", climb: "found", posture: "closed closed open open"},
+		{name: "empty-value", climb: "found", posture: "closed closed open open"},
+		{name: "malformed", climb: "found", posture: "closed closed open open", findings: "malformed-value"},
+		{name: "several", climb: "found", posture: tlsOnly, issuers: "a.example,b.example a.example,b.example - -"},
+		{name: "params", climb: "found", posture: tlsOnly, issuers: apexIssuers},
+
+		{name: "mail-only", climb: "found", posture: "open open restricted open", issuers: "- - smime.example -"},
+		{name: "mail-closed", climb: "found", posture: "open open closed open"},
+		{name: "mail-malformed", climb: "found", posture: "open open closed open", findings: "malformed-value"},
+		{name: "mail-and-tls", climb: "found", posture: "restricted restricted restricted open", issuers: "tls.example tls.example smime.example -"},
+		{name: "mail-parent", climb: "found", posture: "open open restricted open", issuers: "- - smime.example -"},
+		{name: "sub.mail-parent", climb: "found", posture: "closed closed open open"}, // hides the parent's issuemail (R1.4)
+		{name: "host.mail-parent", climb: "nodata found", posture: "open open restricted open", issuers: "- - smime.example -", mail: implicit},
+		{name: "vmc", climb: "found", posture: "open open open restricted", issuers: "- - - marks.example"},
+
+		{name: "critical", climb: "found", posture: allBlocked, issuers: apexIssuers, findings: "unknown-critical unknown-tag"},
+		{name: "critical-known", climb: "found", posture: tlsOnly, issuers: apexIssuers},
+		{name: "unknown", climb: "found", posture: allOpen, findings: "unknown-tag"},
+		{name: "reserved", climb: "found", posture: tlsOnly, issuers: apexIssuers, findings: "reserved-flag-bits"},
+		{name: "iodef-only", climb: "found", posture: allOpen},
+		{name: "bad-iodef", climb: "found", posture: allOpen, findings: "bad-iodef"},
+		{name: "contact", climb: "found", posture: allOpen},
+
+		apex("nullmx", "nodata found").withMail("null_mx null_mx"),
+		apex("implicit", "nodata found").withMail(implicit),
+		apex("implicit6", "nodata found").withMail(implicit),
+		apex("nomail", "nodata found"),
+		apex("several-mx", "nodata found").withMail(mx),
+		apex("mx-alias", "nodata found").withMail(mx),
+
+		{name: "www.deleg", climb: "nodata nodata found", posture: tlsOnly, issuers: apexIssuers, mail: implicit, zone: "deleg." + zone},
+		{name: "caa.deleg", climb: "found", posture: tlsOnly, issuers: "child.example child.example - -", zone: child},
+		{name: "www.lame", climb: lame, mail: mailFailed, exists: "unresolved", zone: "lame." + zone},
+		{name: "xn--bcher-kva", climb: "found", posture: tlsOnly, issuers: "idn.example idn.example - -"},
+		{name: "_service", climb: "found", posture: tlsOnly, issuers: "underscore.example underscore.example - -"},
+	}
+}
+
+// otherRows are names outside the feature zones: what delegations and servers do.
+func otherRows() []row {
+	plain := func(name, climb string) row {
+		return row{name: name, climb: climb, posture: tlsOnly, issuers: "plain.example plain.example - -", mail: "found mx"}
+	}
+	rows := []row{
+		plain("three.com", "found"),
+		plain("half-lame.com", "found"), plain("half-dead.com", "found"), plain("half-silent.com", "found"), // the live server answers
+		plain("glueless.com", "found"), plain("v6only.com", "found"), plain("own.museum", "found"),
+		{name: "www.three.com", climb: "found", chain: "three.com.", posture: tlsOnly, issuers: "plain.example plain.example - -", mail: "found mx", zone: "three.com"},
+		{name: "v6only-glueless.net", climb: "nodata nodata", mail: implicit},
+		{name: "www.nocaa.museum", climb: "nodata nodata found", posture: tlsOnly, issuers: "tld.example tld.example - -", mail: implicit, zone: "nocaa.museum"},
+		{name: "nocaa.museum", climb: "nodata found", posture: tlsOnly, issuers: "tld.example tld.example - -", mail: implicit},
+		{name: "museum", climb: "found", posture: tlsOnly, issuers: "tld.example tld.example - -"},
+		{name: "nosuch.museum", climb: "nxdomain found", posture: tlsOnly, issuers: "tld.example tld.example - -", mail: missing, zone: "museum"},
+		{name: "nosuch.com", climb: "nxdomain nodata", mail: missing, zone: "com"},
+		{name: "www.nosuchtld", climb: "nxdomain nxdomain", mail: missing, zone: "."},
+
+		{name: "lame-nsd.com", climb: "refused", mail: mailFailed, exists: "unresolved"},
+		{name: "lame-knot.com", climb: "refused", mail: mailFailed, exists: "unresolved"},
+		{name: "lame-bind.com", climb: "refused", mail: mailFailed, exists: "unresolved"},
+		{name: "www.any.aero", climb: "refused", mail: mailFailed, exists: "unresolved", zone: "aero"},
+		{name: "servfail-nsd.com", climb: "servfail", mail: mailFailed, exists: "unresolved"},
+		{name: "servfail-knot.com", climb: "servfail", mail: mailFailed, exists: "unresolved"},
+		{name: "servfail-bind.com", climb: "servfail", mail: mailFailed, exists: "unresolved"},
+		{name: "dead.com", climb: "unreachable", mail: mailFailed, exists: "unresolved"},
+		{name: "silent.com", climb: "timeout", mail: mailFailed, exists: "unresolved"},
+		{name: "noaddress.com", climb: "lame", mail: mailFailed, exists: "unresolved"},
+		{name: "nsloop-a.com", climb: "lame", mail: mailFailed, exists: "unresolved"},
+		{name: "bad.unreadable.com", climb: "malformed", mail: noMail, exists: "exists", zone: "unreadable.com"},
+
+		{name: "zero-ttl.net", climb: "found", posture: tlsOnly, issuers: "zero.example zero.example - -", mail: "found mx", ttl: -1},
+		{name: "alias.zero-ttl.net", climb: "found", chain: "caa.zero-ttl.net.", posture: tlsOnly, issuers: "alias-of-zero.example alias-of-zero.example - -", ttl: -1, zone: "zero-ttl.net"},
+	}
+	for _, zone := range []string{"signed-nsec.com", "signed-nsec3.com"} {
+		for _, r := range []row{
+			{name: "@", climb: "found", issuers: "signed.example signed.example - -", mail: "found mx"},
+			{name: "alias", climb: "found", chain: "caa." + zone + ".", issuers: "caa.signed.example caa.signed.example - -"},
+			{name: "host.dname", climb: "found", chain: "host.target." + zone + ".", issuers: "dname.signed.example dname.signed.example - -"},
+			{name: "x.wild", climb: "found", issuers: "wild.signed.example wild.signed.example - -"},
+			{name: "leaf.ent", climb: "nodata nodata found", issuers: "signed.example signed.example - -", mail: implicit},
+			{name: "no.such", climb: "nxdomain nxdomain found", issuers: "signed.example signed.example - -", mail: missing},
+		} {
+			r.name, r.posture, r.zone = strings.TrimPrefix(r.name+"."+zone, "@."), tlsOnly, zone
+			rows = append(rows, r)
+		}
+	}
+	for i := range 60 { // so many that each of the three servers is asked
+		rows = append(rows, row{
+			name: fmt.Sprintf("h%d.many.three.com", i), climb: "nodata nodata found", mail: implicit, zone: "three.com",
+			posture: tlsOnly, issuers: "plain.example plain.example - -",
+		})
+	}
+	return rows
+}
+
+// allRows are the expected rows by name, with everything spelled out.
+func allRows() map[string]row {
+	all := map[string]row{}
+	add := func(r row) {
+		last := r.climb[strings.LastIndexByte(r.climb, ' ')+1:]
+		failed := !slices.Contains([]string{"found", "nodata", "nxdomain"}, last)
+		if r.posture == "" {
+			r.posture = "absent absent absent absent"
+			if failed {
+				r.posture = "error error error error"
+			}
+		}
+		if r.exists == "" {
+			r.exists = "exists"
+			if strings.HasPrefix(r.climb, "nxdomain") {
+				r.exists = "nxdomain"
+			}
+		}
+		r.issuers = cmp.Or(r.issuers, "- - - -")
+		r.mail = cmp.Or(r.mail, noMail)
+		r.ttl = max(cmp.Or(r.ttl, 3600), 0)
+		all[r.name] = r
+	}
+	for _, zone := range featureZones {
+		for _, r := range featureRows(zone) {
+			r.name = strings.TrimPrefix(r.name+"."+zone, "@.")
+			r.zone = cmp.Or(r.zone, zone)
+			targets := strings.Fields(r.chain)
+			for i, target := range targets {
+				if !strings.HasSuffix(target, ".") && target != "?" {
+					targets[i] = target + "." + zone + "."
+				}
+			}
+			r.chain = strings.Join(targets, " ")
+			add(r)
+		}
+	}
+	for _, r := range otherRows() {
+		r.zone = cmp.Or(r.zone, r.name)
+		add(r)
+	}
+	return all
+}
+
+// check compares a row as read from Parquet with what is expected of it.
+func (r *row) check(t *testing.T, d map[string]any) {
+	t.Helper()
+	want := map[string]any{
+		"query_name": r.name, "input_name": nil, "input_kind": "name", "labels": int8(strings.Count(r.name, ".") + 1),
+		"tld": r.name[strings.LastIndexByte(r.name, '.')+1:], "exists": r.exists, "zone_apex": r.zone, "tls_posture": nil,
+	}
+	if r.exists == "?" {
+		delete(want, "exists")
+	}
+	if r.chain != "" && !strings.Contains(r.climb, " ") {
+		want["zone_apex"] = nil // every answer came through aliases
+	}
+	if r.zone == "?" {
+		delete(want, "zone_apex")
+	}
+	levels := strings.Fields(r.climb)
+	depth := len(levels) - 1
+	last := levels[depth]
+	found, failed := last == "found", last != "found" && last != "nodata" && last != "nxdomain"
+
+	names := []any{}
+	for i, name := 0, r.name; i < len(levels); i++ {
+		names = append(names, name)
+		_, name, _ = strings.Cut(name, ".")
+	}
+	outcomes := make([]any, len(levels))
+	for i := range levels {
+		outcomes[i] = levels[i]
+	}
+	want["climb.name"], want["climb.outcome"] = names, outcomes
+
+	chain := strings.Fields(strings.ReplaceAll(r.chain+" ", ". ", " "))
+	want["cname_chain"], want["cname_depth"] = anys(chain), int8(len(chain))
+	if r.chain == "?" || !found && !failed || failed && depth == 0 && r.chain == "" || found && depth > 0 && chain == nil {
+		delete(want, "cname_chain")
+		delete(want, "cname_depth")
+	}
+	want["caa_name"], want["caa_depth"], want["caa_via_alias"], want["caa_ttl"], want["caa_rrset_hash"] = nil, nil, nil, nil, nil
+	want["status"], want["caa_status"], want["caa_at_name"] = "ok", "none", levels[0] == "found"
+	findings := strings.Fields(r.findings)
+	switch {
+	case failed:
+		want["status"], want["caa_status"], want["caa_at_name"] = last, "error", nil
+		want["caa_count"], want["caa"], want["findings"] = nil, nil, nil
+	case found:
+		want["caa_status"], want["caa_name"], want["caa_depth"], want["caa_ttl"] = "found", names[depth], int8(depth), int32(r.ttl)
+		delete(want, "caa_rrset_hash")
+		if len(chain) > 0 {
+			findings = append(findings, "alias")
+			want["caa_via_alias"] = chain[len(chain)-1]
+		}
+		if depth > 0 {
+			findings = append(findings, "inherited")
+		}
+		slices.Sort(findings)
+		want["findings"] = anys(findings)
+	default:
+		want["caa_count"], want["caa"], want["findings"] = int16(0), []any{}, []any{}
+	}
+	if !failed && r.exists == "nxdomain" {
+		want["status"] = "nxdomain"
+	}
+	for i, posture := range strings.Fields(r.posture) {
+		want[[]string{"tls_posture", "tls_wild_posture", "smime_posture", "vmc_posture"}[i]] = posture
+	}
+	for i, list := range strings.Fields(r.issuers) {
+		column := []string{"tls_issuers", "tls_wild_issuers", "smime_issuers", "vmc_issuers"}[i]
+		switch {
+		case failed:
+			want[column] = nil
+		case list == "-":
+			want[column] = []any{}
+		default:
+			want[column] = anys(strings.Split(list, ","))
+		}
+	}
+	if words := strings.Fields(r.mail); words[1] == "NULL" {
+		want["mx_status"], want["email_rule"], want["email_capable"], want["mx_address"] = words[0], nil, nil, nil
+	} else {
+		want["mx_status"], want["email_rule"] = words[0], words[1]
+		want["email_capable"], want["implicit_mx"] = words[1] == "mx" || words[1] == "implicit_mx", words[1] == "implicit_mx"
+	}
+	if !failed {
+		want["protocol"], want["caa_truncated"] = "udp", false
+		if r.tcp {
+			want["protocol"], want["caa_truncated"] = "tcp", true
+		}
+	}
+	want["dnssec_status"], want["dnssec_failed_at"] = "indeterminate", nil // nothing is validated yet, signed or not
+
+	got := map[string]any{}
+	for column := range want {
+		if list, field, ok := strings.Cut(column, "."); ok {
+			values := []any{}
+			for _, level := range d[list].([]any) {
+				values = append(values, level.(map[string]any)[field])
+			}
+			got[column] = values
+		} else {
+			got[column] = d[column]
+		}
+	}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", r.name, diff)
+	}
+}
+
+func anys(words []string) []any {
+	list := []any{}
+	for _, w := range words {
+		list = append(list, w)
+	}
+	return list
+}
+
+func openDuckDB(t *testing.T) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("duckdb", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	if _, err := db.Exec("SET threads=1"); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// query returns the rows of a query, each as a map from column to value.
+func query(t *testing.T, db *sql.DB, text string) []map[string]any {
+	t.Helper()
+	rows, err := db.Query(text)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []map[string]any
+	for rows.Next() {
+		values, targets := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			targets[i] = &values[i]
+		}
+		if err := rows.Scan(targets...); err != nil {
+			t.Fatal(err)
+		}
+		m := map[string]any{}
+		for i, column := range columns {
+			m[column] = values[i]
+		}
+		all = append(all, m)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// parquet is a table of a scan directory for the FROM of a query.
+func parquet(dir, table string) string {
+	return fmt.Sprintf("read_parquet('%s/%s/*.parquet')", dir, table)
+}
+
+// scanInput is the list of all expected names, shuffled by nothing but the map.
+func scanInput(t *testing.T, names ...string) (file string) {
+	t.Helper()
+	file = filepath.Join(t.TempDir(), "names.txt")
+	if err := os.WriteFile(file, []byte(strings.Join(names, "\n")+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// TestScanRowByRow scans every name of the test world into Parquet and compares each row, as DuckDB reads it.
+func TestScanRowByRow(t *testing.T) {
+	w := servers(t)
+	expected := allRows()
+	var names []string
+	for name := range expected {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	dir := filepath.Join(t.TempDir(), "scan")
+	code, stdout, stderr := caascan(t, "", append([]string{"scan", scanInput(t, names...)}, w.flags("--out", dir, "--timeout", "1s", "--retries", "2")...)...)
+	if code != exitDone || stdout != "" {
+		t.Fatalf("exit code %d, stdout %q, stderr %s", code, stdout, stderr)
+	}
+	db := openDuckDB(t)
+	rows := query(t, db, "SELECT * FROM "+parquet(dir, "domains"))
+	if len(rows) != len(names) {
+		t.Errorf("%d rows for %d names", len(rows), len(names))
+	}
+	seen := map[string]bool{}
+	for _, d := range rows {
+		name := d["query_name"].(string)
+		r, ok := expected[name]
+		if !ok || seen[name] {
+			t.Errorf("a row too many: %s", name)
+			continue
+		}
+		seen[name] = true
+		r.check(t, d)
+		if line := d["input_line"].(int64); line < 1 || line > int64(len(names)) || names[line-1] != name {
+			t.Errorf("%s: input line %d", name, line)
+		}
+	}
+	t.Run("Records", func(t *testing.T) { checkRecords(t, db, dir) })
+	t.Run("Values", func(t *testing.T) { checkValues(t, db, dir) })
+	t.Run("Mail", func(t *testing.T) { checkMail(t, db, dir) })
+	t.Run("Servers", func(t *testing.T) { w.checkServers(t, db, dir, rows) })
+	t.Run("Manifest", func(t *testing.T) { checkManifest(t, db, dir, output.Complete) })
+}
+
+// checkRecords holds caa_records against the lists in domains: another column encoding of the same records.
+func checkRecords(t *testing.T, db *sql.DB, dir string) {
+	for what, text := range map[string]string{
+		"relevant records by name": `
+			SELECT query_name, caa_count FROM %[1]s WHERE caa_count > 0 EXCEPT ALL
+			SELECT query_name, count(*)::SMALLINT FROM %[2]s WHERE relevant GROUP BY query_name`,
+		"every element of caa": `
+			SELECT query_name, p.flags, p.tag, p.value, p.issuer_domain, p.params, p.syntax FROM (SELECT query_name, unnest(caa) AS p FROM %[1]s) EXCEPT ALL
+			SELECT query_name, caa_flags, caa_tag, caa_value, issuer_domain, params, syntax FROM %[2]s WHERE relevant`,
+		"every relevant record": `
+			SELECT query_name, caa_flags, caa_tag, caa_value, issuer_domain, params, syntax FROM %[2]s WHERE relevant EXCEPT ALL
+			SELECT query_name, p.flags, p.tag, p.value, p.issuer_domain, p.params, p.syntax FROM (SELECT query_name, unnest(caa) AS p FROM %[1]s)`,
+		"depth, TTL, owner and alias": `
+			SELECT query_name, caa_depth, response_ttl, response_name, from_alias FROM %[2]s WHERE relevant EXCEPT
+			SELECT query_name, caa_depth, caa_ttl, coalesce(caa_via_alias, caa_name), if(caa_via_alias IS NULL, NULL, caa_name) FROM %[1]s`,
+		"counts of issuers": `
+			SELECT query_name FROM %[1]s WHERE issuer_count_tls <> len(tls_issuers) OR issuer_count_smime <> len(smime_issuers)`,
+		"names of the raw data": `
+			SELECT query_name FROM %[2]s WHERE (raw_rdata IS NOT NULL) <> (query_name = 'bad.unreadable.com' AND caa_tag IS NULL)`,
+	} {
+		if rows := query(t, db, fmt.Sprintf(text, parquet(dir, "domains"), parquet(dir, "caa_records"))); len(rows) > 0 {
+			t.Errorf("%s: %d rows differ, the first: %v", what, len(rows), rows[0])
+		}
+	}
+}
+
+// checkValues compares what people and attackers wrote into values: as published, and safe in every reader.
+func checkValues(t *testing.T, db *sql.DB, dir string) {
+	want := map[string][]string{
+		"mixed":       {`0 IsSuE Ca.Example`, `0 ISSUEWILD ;`, `128 iOdEf mailto:a@example.net`},
+		"generic":     {`0 issue generic.example`},
+		"script":      {`0 issue <script>alert(1)</script>`, `0 iodef javascript:alert('x')`},
+		"control":     {`0 issue a\000b\007c\027[31md\010e\013f\127`, `0 iodef mailto:\255\254@example.net`},
+		"quotes":      {`0 issue "quoted.example"`, `0 issue back\\slash.example`},
+		"formula":     {`0 issue =HYPERLINK(0)`},
+		"empty-value": {`0 issue `},
+		"reserved":    {`1 issue ca.example`, `127 iodef https://report.example/`},
+		"critical":    {`128 tbs Unknown`, `0 issue ca.example`},
+		"contact":     {`0 contactemail domains@example.net`, `0 contactphone +1 (555) 01000`},
+		"long-value":  {`0 issue long.example; x=` + strings.Repeat("v", longValue-len("long.example; x="))},
+	}
+	for _, zone := range featureZones {
+		for name, values := range want {
+			slices.Sort(values)
+			var got []string
+			for _, r := range query(t, db, fmt.Sprintf(`SELECT concat(caa_flags, ' ', caa_tag, ' ', caa_value) AS text FROM %s WHERE query_name = '%s.%s'`,
+				parquet(dir, "caa_records"), name, zone)) {
+				got = append(got, r["text"].(string))
+			}
+			slices.Sort(got)
+			if diff := gocmp.Diff(values, got); diff != "" {
+				t.Errorf("%s.%s (-want +got):\n%s", name, zone, diff)
+			}
+		}
+		for condition, name := range map[string]string{
+			"rfc8657_accounturi AND rfc8657_validationmethods AND NOT param_other": "params",
+			"param_other AND NOT rfc8657_accounturi":                               "several",
+			"critical_any AND critical_unknown_tag AND NOT critical_on_known":      "critical",
+			"critical_any AND critical_on_known AND NOT critical_unknown_tag":      "critical-known",
+			"reserved_flag_bits AND NOT critical_any":                              "reserved",
+			"contactemail_set AND contactphone_set AND NOT issue_set":              "contact",
+			"caa_count = 1001 AND tcp_count >= 1 AND caa_bytes > 20000":            "records-1001",
+			"issuemail_set AND NOT issue_set AND issuer_count_smime = 1":           "mail-only",
+			"issuevmc_set":                          "vmc",
+			"unknown_tag_set AND NOT critical_any":  "unknown",
+			"issuewild_set AND iodef_set":           "mixed",
+			"zone_apex IS NULL AND cname_depth = 1": "cname",
+			"caa[1].params = [{name: 'accounturi', value: 'https://ca.example/acct/1'}, {name: 'validationmethods', value: 'dns-01,ca-own'}]": "params",
+		} {
+			rows := query(t, db, fmt.Sprintf("SELECT coalesce(%s, false) AS holds FROM %s WHERE query_name = '%s.%s'", condition, parquet(dir, "domains"), name, zone))
+			if len(rows) != 1 || rows[0]["holds"] != true {
+				t.Errorf("%s.%s: not so: %s", name, zone, condition)
+			}
+		}
+	}
+	hash := query(t, db, fmt.Sprintf("SELECT count(*) AS n, count(DISTINCT caa_rrset_hash) AS hashes FROM %s WHERE list_contains(tls_issuers, 'target.example')", parquet(dir, "domains")))
+	if hash[0]["n"].(int64) < 20 || hash[0]["hashes"] != int64(1) {
+		t.Errorf("one set by many ways: %v, want one hash", hash[0])
+	}
+}
+
+// checkMail compares the columns about mail that vary.
+func checkMail(t *testing.T, db *sql.DB, dir string) {
+	for _, zone := range featureZones {
+		for name, want := range map[string]string{
+			"nullmx":     "[.] [0]",
+			"several-mx": "[a.mail.example.net, z.mail.example.net, b.mail.example.net] [10, 10, 20]",
+			"mx-alias":   "[a.mail.example.net, z.mail.example.net, b.mail.example.net] [10, 10, 20]",
+			"nomail":     "[] []",
+			"mail":       "[] []",
+		} {
+			rows := query(t, db, fmt.Sprintf("SELECT concat(mx_address::VARCHAR, ' ', mx_preference::VARCHAR) AS text FROM %s WHERE query_name = '%s.%s'", parquet(dir, "domains"), name, zone))
+			if rows[0]["text"] != want {
+				t.Errorf("%s.%s: %v, want %s", name, zone, rows[0]["text"], want)
+			}
+		}
+		rows := query(t, db, fmt.Sprintf("SELECT len(mx_address) AS n, mx_address[80] AS last, mx_preference[80] AS preference, tcp_count > 0 AS tcp FROM %s WHERE query_name = 'many-mx.%s'", parquet(dir, "domains"), zone))
+		if diff := gocmp.Diff(map[string]any{"n": int64(manyMX), "last": "mx79.mail.example.net", "preference": int32(790), "tcp": true}, rows[0]); diff != "" {
+			t.Errorf("many-mx.%s (-want +got):\n%s", zone, diff)
+		}
+	}
+}
+
+// checkServers holds the servers that rows name, and the table nameservers, against the daemons there are.
+func (w *world) checkServers(t *testing.T, db *sql.DB, dir string, rows []map[string]any) {
+	for _, d := range rows {
+		owner, found := d["caa_via_alias"].(string)
+		if !found {
+			owner, found = d["caa_name"].(string)
+		}
+		if addrs := w.serving(owner); found && !slices.Contains(addrs, d["resolver"].(string)) {
+			t.Errorf("%v: resolver %v, but %s is served at %v", d["query_name"], d["resolver"], owner, addrs)
+		}
+	}
+
+	table := query(t, db, "SELECT * FROM "+parquet(dir, "nameservers"))
+	byAddr := map[string]map[string]any{}
+	sent := int64(0)
+	for _, s := range table {
+		byAddr[s["server_ip"].(string)] = s
+		sent += s["sent"].(int64)
+		if answered, lost := s["answered"].(int64), s["timeouts"].(int64)+s["unreachable"].(int64); answered+lost != s["sent"] {
+			t.Errorf("%v: sent %v, answered %d, lost %d", s["server_ip"], s["sent"], answered, lost)
+		}
+	}
+	counted := query(t, db, "SELECT sum(query_count)::BIGINT AS n FROM "+parquet(dir, "domains"))[0]["n"]
+	if counted != sent {
+		t.Errorf("the rows count %v queries, the servers %d", counted, sent)
+	}
+	for _, d := range daemons {
+		for _, addr := range d.addrs {
+			s := byAddr[addr]
+			delete(byAddr, addr)
+			switch {
+			case s == nil:
+				if len(d.addrs) == 1 { // of several, one may do
+					t.Errorf("%s (%s): no row", addr, d.name)
+				}
+			case s["answered"] == int64(0) || s["timeouts"] != int64(0) || s["unreachable"] != int64(0):
+				t.Errorf("%s (%s): answered %v, timeouts %v, unreachable %v", addr, d.name, s["answered"], s["timeouts"], s["unreachable"])
+			case s["edns_support"] != "answers" || s["caa_support"] != "answers" || s["mixed_case_support"] != "answers":
+				t.Errorf("%s (%s): EDNS %v, CAA %v, mixed case %v", addr, d.name, s["edns_support"], s["caa_support"], s["mixed_case_support"])
+			}
+		}
+	}
+	for addr, column := range map[string]string{deadAddr: "unreachable", silentAddr: "timeouts"} {
+		if s := byAddr[addr]; s == nil || s["answered"] != int64(0) || s[column].(int64) < 2 {
+			t.Errorf("%s: %v, want %s", addr, s, column)
+		}
+		delete(byAddr, addr)
+	}
+	if len(byAddr) > 0 {
+		t.Errorf("servers that are not of this world: %v", byAddr)
+	}
+	six := query(t, db, fmt.Sprintf("SELECT server_names, dns_operator FROM %s WHERE server_ip = '::1'", parquet(dir, "nameservers")))
+	if diff := gocmp.Diff([]map[string]any{{"server_names": []any{"ns1.six-hosting.com"}, "dns_operator": "six-hosting.com"}}, six); diff != "" {
+		t.Errorf("::1 (-want +got):\n%s", diff)
+	}
+	for _, addr := range []string{"127.54.1.21", "127.54.2.21", "127.0.0.1"} {
+		if n := query(t, db, fmt.Sprintf("SELECT count(*) AS n FROM (SELECT unnest(climb) AS l FROM %s WHERE query_name LIKE '%%.many.three.com') WHERE l.name LIKE 'h%%' AND l.server = '%s'", parquet(dir, "domains"), addr))[0]["n"]; n == int64(0) {
+			t.Errorf("three.com: %s was never asked", addr)
+		}
+	}
+}
+
+// checkManifest holds the manifest against the files, read by others.
+func checkManifest(t *testing.T, db *sql.DB, dir string, state output.State) output.Manifest {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m output.Manifest
+	if err := json.Unmarshal(text, &m); err != nil {
+		t.Fatal(err)
+	}
+	if m.State != state {
+		t.Errorf("manifest: state %s, want %s", m.State, state)
+	}
+	rows := map[string]int64{}
+	listed := map[string]bool{}
+	for _, part := range m.Parts {
+		content, err := os.ReadFile(filepath.Join(dir, part.File))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if sum := fmt.Sprintf("%x", sha256.Sum256(content)); sum != part.SHA256 || int64(len(content)) != part.Bytes {
+			t.Errorf("%s: %d octets, SHA-256 %s; the manifest says %d, %s", part.File, len(content), sum, part.Bytes, part.SHA256)
+		}
+		n := query(t, db, fmt.Sprintf("SELECT count(*) AS n FROM read_parquet('%s/%s')", dir, part.File))[0]["n"]
+		if n != part.Rows {
+			t.Errorf("%s: %v rows, the manifest says %d", part.File, n, part.Rows)
+		}
+		rows[part.Table] += part.Rows
+		listed[part.File] = true
+	}
+	if rows["domains"] != m.Totals.Rows || rows["caa_records"] != m.Totals.Records || rows["nameservers"] != m.Totals.Servers {
+		t.Errorf("manifest: totals %+v, but rows of parts %v", m.Totals, rows)
+	}
+	if m.Totals.Lines != m.Totals.Rows+m.Totals.Rejects {
+		t.Errorf("manifest: %d lines, but %d rows and %d rejects", m.Totals.Lines, m.Totals.Rows, m.Totals.Rejects)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if name, _ := filepath.Rel(dir, file); !listed[name] && !strings.HasPrefix(filepath.Base(name), ".") {
+			t.Errorf("%s is not in the manifest", name)
+		}
+	}
+	return m
+}
+
+// TestEveryLineOnce: whatever stands in a line of the input, it ends in exactly one row or one reject.
+func TestEveryLineOnce(t *testing.T) {
+	w := servers(t)
+	zone := featureZones[1]
+	label := strings.Repeat("l", 64)
+	lines := []struct{ text, name, input, kind, reason string }{
+		{text: "CNAME." + strings.ToUpper(zone), name: "cname." + zone, input: "CNAME." + strings.ToUpper(zone), kind: "name"},
+		{text: "mixed." + zone + ".", name: "mixed." + zone, input: "mixed." + zone + ".", kind: "name"},
+		{text: "  generic." + zone + "\t", name: "generic." + zone, kind: "name"},
+		{text: "bücher." + zone, name: "xn--bcher-kva." + zone, input: "bücher." + zone, kind: "name"},
+		{text: "*.wild." + zone, name: "wild." + zone, input: "*.wild." + zone, kind: "wildcard"},
+		{text: "Somebody@mail-only." + zone, name: "mail-only." + zone, input: "@mail-only." + zone, kind: "mail"},
+		{text: "cname." + zone, name: "cname." + zone, kind: "name"}, // a name may come twice
+		{text: "192.0.2.1", reason: "ip-address"},
+		{text: "2001:db8::1", reason: "ip-address"},
+		{text: "a..b." + zone, reason: "empty-label"},
+		{text: label + "." + zone, reason: "label-too-long"},
+		{text: strings.Repeat("long.", 60) + zone, reason: "name-too-long"},
+		{text: "a.*." + zone, reason: "star-inside"},
+		{text: "user@[192.0.2.1]", reason: "address-literal"},
+		{text: "bad name." + zone, reason: "bad-character"},
+		{text: "\x00\xff\xfe." + zone, reason: "not-text"},
+	}
+	var text strings.Builder
+	for _, line := range lines {
+		text.WriteString(line.text + "\n")
+	}
+	dir := filepath.Join(t.TempDir(), "scan")
+	mustCaascan(t, text.String(), append([]string{"scan", "-"}, w.flags("--out", dir)...)...)
+	db := openDuckDB(t)
+	got := map[int64]string{}
+	add := func(line int64, what string) {
+		if got[line] != "" {
+			t.Errorf("line %d: %s and %s", line, got[line], what)
+		}
+		got[line] = what
+	}
+	for _, d := range query(t, db, "SELECT input_line, query_name, coalesce(input_name, '') AS input_name, input_kind FROM "+parquet(dir, "domains")) {
+		add(d["input_line"].(int64), fmt.Sprint(d["query_name"], " ", d["input_name"], " ", d["input_kind"]))
+	}
+	for _, d := range query(t, db, fmt.Sprintf("SELECT line, reason FROM read_csv('%s/rejects.csv', header=true, all_varchar=true)", dir)) {
+		line, err := strconv.ParseInt(d["line"].(string), 10, 64)
+		if err != nil {
+			t.Error(err)
+		}
+		add(line, d["reason"].(string))
+	}
+	for i, line := range lines {
+		want := cmp.Or(line.reason, fmt.Sprint(line.name, " ", line.input, " ", line.kind))
+		if got[int64(i+1)] != want {
+			t.Errorf("line %d, %q: %q, want %q", i+1, line.text, got[int64(i+1)], want)
+		}
+	}
+	m := checkManifest(t, db, dir, output.Complete)
+	if m.Totals.Lines != int64(len(lines)) {
+		t.Errorf("manifest: %d lines, want %d", m.Totals.Lines, len(lines))
+	}
+}
+
+// varies are the columns that differ from one scan to the next by nature: times, and what the choice among servers and
+// the order of the names decide.
+var varies = []string{
+	"scan_id", "timestamp", "first_query_at", "last_query_at", "rtt_us", "queue_wait_us", "resolver", "resolver_name",
+	"query_count", "retry_count", "tcp_count", "caa_bytes",
+}
+
+// TestJSONLinesAsParquet scans the feature zones once into Parquet and once to JSON lines, and compares the two column by
+// column, both read by DuckDB.
+func TestJSONLinesAsParquet(t *testing.T) {
+	w := servers(t)
+	var names []string
+	for name, r := range allRows() {
+		if slices.ContainsFunc(featureZones, func(zone string) bool { return strings.HasSuffix(name, zone) }) && r.zone != "?" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	list, temp := scanInput(t, names...), t.TempDir()
+	dir, file := filepath.Join(temp, "scan"), filepath.Join(temp, "rows.jsonl")
+	mustCaascan(t, "", append([]string{"scan", list}, w.flags("--out", dir, "--vantage", "lab", "--seed", "1")...)...)
+	lines := mustCaascan(t, "", append([]string{"scan", list}, w.flags("--out", "-", "--format", "jsonl", "--vantage", "lab", "--seed", "1")...)...)
+	if err := os.WriteFile(file, []byte(lines), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(lines) { // the row type is the only place that defines the keys
+		decoder := json.NewDecoder(strings.NewReader(line))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(new(output.Domain)); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+	}
+	db := openDuckDB(t)
+	columns, types := []string{}, []string{}
+	for _, c := range query(t, db, "DESCRIBE SELECT * FROM "+parquet(dir, "domains")) {
+		columns = append(columns, c["column_name"].(string))
+		types = append(types, fmt.Sprintf("'%s': '%s'", c["column_name"], c["column_type"]))
+	}
+	read := fmt.Sprintf("read_json('%s', format='newline_delimited', maximum_object_size=100000000, columns={%s})", file, strings.Join(types, ", "))
+	if _, err := db.Exec("CREATE TABLE p AS SELECT * FROM " + parquet(dir, "domains") + "; CREATE TABLE j AS SELECT * FROM " + read); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{"p", "j"} {
+		if n := query(t, db, "SELECT count(DISTINCT input_line) AS n FROM "+table)[0]["n"]; n != int64(len(names)) {
+			t.Errorf("%s: %v lines, want %d", table, n, len(names))
+		}
+	}
+	// Which server answered, and after how many tries, varies too; the other fields of a level do not.
+	const level = "list_transform(%s.climb, lambda l: (l.name, l.outcome, l.rcode, l.security, l.reason, l.failed_at, l.ede, l.ede_text, l.alias_to, l.ttl))"
+	for _, column := range columns {
+		a, b := "p."+column, "j."+column
+		switch {
+		case slices.Contains(varies, column):
+			a, b = a+" IS NULL", b+" IS NULL"
+			if strings.HasSuffix(column, "query_at") {
+				continue // NULL where other names' queries had told everything
+			}
+		case column == "climb":
+			a, b = fmt.Sprintf(level, "p"), fmt.Sprintf(level, "j")
+		case column == "caa": // servers rotate sets
+			a, b = "list_sort(p.caa)", "list_sort(j.caa)"
+		}
+		differ := query(t, db, fmt.Sprintf("SELECT p.query_name, %s AS parquet, %s AS json FROM p JOIN j USING (input_line) WHERE (%[1]s) IS DISTINCT FROM (%[2]s)", a, b))
+		if len(differ) > 0 {
+			t.Errorf("%s: %d rows differ, the first: %v", column, len(differ), differ[0])
+		}
+	}
+}
