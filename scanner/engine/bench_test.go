@@ -1,3 +1,5 @@
+//go:build linux && (amd64 || arm64) && !portable
+
 package engine
 
 import (
@@ -25,9 +27,10 @@ func BenchmarkLoop(b *testing.B) {
 	for _, bench := range []struct {
 		window, servers int
 		mix             bool
-	}{{100, 100, false}, {2000, 200, false}, {2000, 200, true}, {20000, 200, false}} {
-		b.Run(fmt.Sprintf("window=%d/servers=%d/mix=%v", bench.window, bench.servers, bench.mix), func(b *testing.B) {
-			port, stop := echoServer(b)
+		delay           int // milliseconds
+	}{{100, 100, false, 0}, {2000, 200, false, 0}, {2000, 200, true, 0}, {20000, 200, false, 0}, {4000, 200, true, 50}} {
+		b.Run(fmt.Sprintf("window=%d/servers=%d/mix=%v/delay=%d", bench.window, bench.servers, bench.mix, bench.delay), func(b *testing.B) {
+			port, stop := delayServer(b, bench.delay)
 			defer stop()
 			p := &pump{window: bench.window, total: b.N, servers: bench.servers, mix: bench.mix}
 			l, err := New(Config{IPv4: true, Port: port}, p)
@@ -103,6 +106,7 @@ func BenchmarkFloor(b *testing.B) {
 				sendCalls += calls
 			}
 		}
+		batch.Nap(napMin)
 		ready, _, _ = poller.Wait(time.Second, ready[:0])
 		for _, r := range ready {
 			n, _ := conns[r.Key].Recv(in)

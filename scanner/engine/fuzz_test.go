@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"bytes"
+	"net/netip"
 	"testing"
 	"time"
 
+	"github.com/caascan/caascan/scanner/engine/batch"
 	"github.com/caascan/caascan/scanner/step"
 	"github.com/caascan/caascan/scanner/wire"
 )
@@ -51,6 +54,34 @@ func FuzzReply(f *testing.F) {
 		}
 		if accepted && v.ends[0].Kind != step.Reply {
 			t.Fatalf("ended with %v", v.ends[0].Kind)
+		}
+	})
+}
+
+// The quote in an ICMP error is as foreign as a reply: it ends the exchange only if it is long enough to show the ID and
+// does not show another question.
+func FuzzQuote(f *testing.F) {
+	query := wire.AppendQuery(nil, 0, wire.MustName("www.example"), wire.TypeCAA, wire.Query{EDNS: true})
+	f.Add(query, true, byte(0))
+	f.Add(query[:2], true, byte(0))
+	f.Add(query[:1], true, byte(0))
+	f.Add(query[:20], false, byte(0))
+	f.Add([]byte{}, true, byte(1))
+	f.Fuzz(func(t *testing.T, quote []byte, giveID bool, otherServer byte) {
+		v, sent, i := inFlight(t)
+		e := *v.slab.at(i)
+		if giveID && len(quote) >= 2 {
+			copy(quote, sent[:2])
+		}
+		to := batch.MakeAddr(netip.AddrPortFrom(loopback(int(otherServer)), v.port))
+		v.undelivered(e.socket, quote, &to)
+		ended := v.ends[0].times == 1
+		fits := len(quote) >= 2 && bytes.Equal(quote[:2], sent[:2]) && otherServer == 0
+		if ended && (!fits || v.ends[0].Kind != step.Unreachable) {
+			t.Fatalf("ended with %v by %x, sent %x", v.ends[0].Kind, quote, sent)
+		}
+		if whole := wire.QuestionEnd(quote); fits && !ended && whole == 0 {
+			t.Fatalf("not ended by %x, sent %x", quote, sent)
 		}
 	})
 }

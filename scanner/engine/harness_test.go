@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"sync"
@@ -242,7 +243,11 @@ func framed(msg []byte) []byte {
 
 // echoServer answers every query on every address of 127.0.0.0/8 with itself, QR set, until the function it returns
 // is called.
-func echoServer(tb testing.TB) (port uint16, stop func()) {
+func echoServer(tb testing.TB) (port uint16, stop func()) { return delayServer(tb, 0) }
+
+// delayServer is an echoServer whose replies come after 1 ms up to the given number of milliseconds, as from servers
+// near and far; at once if that is zero.
+func delayServer(tb testing.TB, delay int) (port uint16, stop func()) {
 	tb.Helper()
 	conn, err := batch.Listen(netip.MustParseAddrPort("0.0.0.0:0"), batch.Options{RecvBuffer: 64 << 20, SendBuffer: 64 << 20, LocalAddr: true})
 	if err != nil {
@@ -261,24 +266,21 @@ func echoServer(tb testing.TB) (port uint16, stop func()) {
 		defer close(done)
 		defer poller.Close()
 		defer conn.Close()
-		in, out := batch.NewIn(64, 512, true), batch.NewOut(64, 512, true)
+		s := echo{conn: conn, in: batch.NewIn(64, 512, true), out: batch.NewOut(64, 512, true), slots: make([][]held, delay+1)}
 		var ready []batch.Ready
+		start, turn := time.Now(), 0
 		for !stopped.Load() {
-			ready, _, _ = poller.Wait(time.Second, ready[:0])
-			n, _ := conn.Recv(in)
-			for i := range n {
-				local, ok := in.Local(i)
-				msg := in.Msg(i)
-				if !ok || len(msg) < headerSize {
-					continue
-				}
-				msg[2] |= 0x80
-				out.AddFrom(msg, in.From(i), &local)
+			if delay == 0 {
+				ready, _, _ = poller.Wait(time.Second, ready[:0])
+				s.receive(0)
+				s.release(0)
+				continue
 			}
-			for out.Len() > 0 {
-				if _, _, err := conn.Send(out); err != nil && err != syscall.EAGAIN {
-					out.Skip()
-				}
+			batch.Nap(500 * time.Microsecond)
+			for s.receive(turn) == s.in.Cap() {
+			}
+			for ; turn < int(time.Since(start)/time.Millisecond); turn++ {
+				s.release(turn)
 			}
 		}
 	}()
@@ -287,6 +289,55 @@ func echoServer(tb testing.TB) (port uint16, stop func()) {
 		poller.Wake()
 		<-done
 	}
+}
+
+// echo is the state of a delayServer: the replies to be sent in each millisecond to come, going round.
+type echo struct {
+	conn  *batch.Conn
+	in    *batch.In
+	out   *batch.Out
+	slots [][]held
+}
+
+type held struct {
+	msg      [64]byte
+	size     int
+	to, from batch.Addr
+}
+
+func (s *echo) receive(turn int) int {
+	n, _ := s.conn.Recv(s.in)
+	for i := range n {
+		h := held{to: *s.in.From(i), size: len(s.in.Msg(i))}
+		var ok bool
+		if h.from, ok = s.in.Local(i); !ok || h.size < headerSize || h.size > len(h.msg) {
+			continue
+		}
+		copy(h.msg[:], s.in.Msg(i))
+		h.msg[2] |= 0x80
+		slot := 0
+		if len(s.slots) > 1 {
+			slot = (turn + 1 + rand.IntN(len(s.slots)-1)) % len(s.slots)
+		}
+		s.slots[slot] = append(s.slots[slot], h)
+	}
+	return n
+}
+
+func (s *echo) release(turn int) {
+	slot := &s.slots[turn%len(s.slots)]
+	for k := range *slot {
+		h := &(*slot)[k]
+		s.out.AddFrom(append(s.out.Buffer(), h.msg[:h.size]...), &h.to, &h.from)
+		if s.out.Full() || k == len(*slot)-1 {
+			for s.out.Len() > 0 {
+				if _, _, err := s.conn.Send(s.out); err != nil && err != syscall.EAGAIN {
+					s.out.Skip()
+				}
+			}
+		}
+	}
+	*slot = (*slot)[:0]
 }
 
 // pump is a machine that keeps window asks under way until total have ended.

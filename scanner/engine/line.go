@@ -2,7 +2,6 @@ package engine
 
 import (
 	"net/netip"
-	"time"
 
 	"github.com/caascan/caascan/ratelimit"
 	"github.com/caascan/caascan/scanner/engine/batch"
@@ -73,8 +72,7 @@ func (l *Loop) enqueue() {
 	for k := range l.asks {
 		a := &l.asks[k]
 		i, e := l.slab.take()
-		e.ticket, e.server, e.time, e.link = a.Ticket, uint32(a.Server), l.now, none
-		e.limit = uint32(min(max(a.Timeout, 0)/time.Microsecond, time.Duration(none)))
+		e.ticket, e.server, e.time, e.span, e.link = a.Ticket, uint32(a.Server), l.now, a.Timeout, none
 		if a.TCP {
 			e.flags |= overTCP
 		}
@@ -84,7 +82,7 @@ func (l *Loop) enqueue() {
 		e.state = waiting
 		p := l.meet(a)
 		if l.departureOf(p).count == 0 { // a family that is not used
-			e.time = 0
+			e.time, e.span = 0, 0
 			l.unsent = append(l.unsent, i)
 			continue
 		}
@@ -199,13 +197,15 @@ func (l *Loop) leave(p uint32) error {
 	}
 
 	peer.head = e.link
+	timeout := e.span
+	e.span = 0
 	if l.limits != nil {
-		e.waited = int64(l.now.Sub(e.time))
+		e.span = l.now.Sub(e.time)
 	}
 	if e.flags&overTCP != 0 {
-		l.dial(i, e, peer)
+		l.dial(i, e, peer, timeout)
 	} else {
-		l.board(d, i, e, peer)
+		l.board(d, i, e, peer, timeout)
 	}
 	l.passOn(p)
 	if peer.head != none {

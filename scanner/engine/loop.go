@@ -13,7 +13,7 @@
 // and must come from the server's address and port and have its question (receive.go). An Ask for TCP goes from the
 // head of the line to a goroutine, of which there is a bounded number (tcp.go).
 //
-// How many exchanges are in flight is a number: each costs 72 octets in the slab and 4 to 8 in the matcher, and none
+// How many exchanges are in flight is a number: each costs 64 octets in the slab and 4 to 8 in the matcher, and none
 // costs an allocation.
 package engine
 
@@ -299,7 +299,7 @@ func (l *Loop) end(i uint32, kind step.EventKind, msg []byte, caseKept bool) {
 	e := l.slab.at(i)
 	l.event = step.Event{
 		Kind: kind, Ticket: e.ticket, CaseKept: caseKept, Now: l.now,
-		Sent: e.time, Waited: time.Duration(e.waited), Msg: msg,
+		Sent: e.time, Waited: e.span, Msg: msg,
 	}
 	if kind == step.Reply {
 		l.event.Arrived = l.now

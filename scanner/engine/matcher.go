@@ -24,7 +24,7 @@ type matcher struct {
 	count   int
 	load    []int32 // exchanges in flight by socket
 	seed    maphash.Seed
-	late    [lateMemory]uint64 // hash of (socket, ID, question), in the place the hash names
+	late    [lateMemory]uint64 // lateKey of each, in the place that its last bits name
 }
 
 // firstBuckets is the size of a matcher at the start. It doubles whenever there are more exchanges than buckets.
@@ -113,7 +113,7 @@ func (m *matcher) remove(i uint32) {
 
 // forget remembers that e ended without a reply.
 func (m *matcher) forget(e *exchange) {
-	key := lateKey(e.question.folded, e.socket, e.id)
+	key := lateKey(e.folded, e.socket, e.id)
 	m.late[key%lateMemory] = key
 }
 
@@ -128,6 +128,6 @@ func (m *matcher) isLate(socket uint16, msg []byte) bool {
 }
 
 // lateKey identifies a question under (socket, ID) without its case.
-func lateKey(folded uint64, socket, id uint16) uint64 {
-	return folded ^ (uint64(socket)<<16|uint64(id))*0x9e3779b97f4a7c15
+func lateKey(folded uint32, socket, id uint16) uint64 {
+	return uint64(socket)<<48 | uint64(id)<<32 | uint64(folded)
 }

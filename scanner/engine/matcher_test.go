@@ -8,9 +8,9 @@ import (
 	"github.com/caascan/caascan/scanner/wire"
 )
 
-// What architecture.md allows a name that waits is 256 octets; an exchange is a third of that.
+// An exchange fills one line of the processor's cache.
 func TestExchangeSize(t *testing.T) {
-	if size := unsafe.Sizeof(exchange{}); size > 80 {
+	if size := unsafe.Sizeof(exchange{}); size != 64 {
 		t.Errorf("an exchange takes %d octets", size)
 	}
 }

@@ -15,11 +15,12 @@ func isReply(msg []byte) bool { return len(msg) >= headerSize && msg[2]&0x80 != 
 // setTruncated sets the bit TC of msg.
 func setTruncated(msg []byte) { msg[2] |= 0x02 }
 
-// question is what an exchange remembers of the question it sent: two keyed hashes, so that comparing needs neither
-// the message nor a pointer. The key is the loop's own, drawn at random.
+// question is what an exchange remembers of the question it sent: keyed hashes, so that comparing needs neither the
+// message nor a pointer. The key is the loop's own, drawn at random, so nobody can make a question collide on purpose;
+// by chance a wrong question that differs in more than case passes once in 2^32 times, after everything else fitted.
 type question struct {
 	sent   uint64 // of the octets as sent
-	folded uint64 // of the octets in lower case
+	folded uint32 // of the octets in lower case
 }
 
 // makeQuestion mixes the case of the question's name in msg if mix is set, with rnd, and returns its hashes. The name
@@ -30,8 +31,8 @@ func makeQuestion(seed maphash.Seed, msg []byte, mix bool, rnd uint64) question 
 		panic("internal error: a query without a question")
 	}
 	octets := msg[headerSize:end]
-	q := question{folded: maphash.Bytes(seed, octets)}
-	q.sent = q.folded
+	sent := maphash.Bytes(seed, octets)
+	q := question{sent, uint32(sent)}
 	if mix {
 		wire.MixCase(msg, rnd)
 		q.sent = maphash.Bytes(seed, octets)
@@ -54,7 +55,7 @@ func (q question) matches(seed maphash.Seed, msg []byte) (same, exact bool) {
 }
 
 // foldedHash hashes a question with its name in lower case.
-func foldedHash(seed maphash.Seed, octets []byte) uint64 {
+func foldedHash(seed maphash.Seed, octets []byte) uint32 {
 	var lower [wire.MaxName + 4]byte
 	n := copy(lower[:], octets)
 	for i, c := range lower[:n-4] { // the length octets among the letters are below 64
@@ -62,5 +63,5 @@ func foldedHash(seed maphash.Seed, octets []byte) uint64 {
 			lower[i] = c | 0x20
 		}
 	}
-	return maphash.Bytes(seed, lower[:n])
+	return uint32(maphash.Bytes(seed, lower[:n]))
 }

@@ -119,7 +119,7 @@ func (l *Loop) reply(socket uint16, msg []byte, from *batch.Addr) {
 		l.counters.Strays[WrongAddress]++
 		return
 	}
-	same, exact := e.question.matches(l.matcher.seed, msg)
+	same, exact := e.question().matches(l.matcher.seed, msg)
 	if !same {
 		l.counters.Strays[WrongQuestion]++
 		return
@@ -137,18 +137,19 @@ func (l *Loop) readErrors(socket int) {
 		if n == 0 || err != nil {
 			return
 		}
+		l.counters.ICMPErrors += uint64(n)
 		for k := range n {
-			l.undelivered(uint16(socket), k)
+			if l.errs.Err(k) != 0 {
+				l.undelivered(uint16(socket), l.errs.Msg(k), l.errs.From(k))
+			}
 		}
 	}
 }
 
-// undelivered tells the machine that the k-th packet of l.errs did not reach its server. The claim must fit an
-// exchange in flight as a reply must; a quote that ends before the question does may leave that open.
-func (l *Loop) undelivered(socket uint16, k int) {
-	l.counters.ICMPErrors++
-	quote := l.errs.Msg(k)
-	if l.errs.Err(k) == 0 || len(quote) < 2 {
+// undelivered tells the machine that a packet to the address to did not reach its server, if the quote of it fits an
+// exchange in flight as a reply must. A quote that ends before the question does cannot show that, and need not.
+func (l *Loop) undelivered(socket uint16, quote []byte, to *batch.Addr) {
+	if len(quote) < 2 {
 		return
 	}
 	i := l.matcher.find(socket, binary.BigEndian.Uint16(quote))
@@ -156,10 +157,10 @@ func (l *Loop) undelivered(socket uint16, k int) {
 		return
 	}
 	e := l.slab.at(i)
-	if e.state != flying || !l.peers[e.server].addr.Equal(l.errs.From(k)) {
+	if e.state != flying || !l.peers[e.server].addr.Equal(to) {
 		return
 	}
-	if _, exact := e.question.matches(l.matcher.seed, quote); !exact && wire.QuestionEnd(quote) != 0 {
+	if _, exact := e.question().matches(l.matcher.seed, quote); !exact && wire.QuestionEnd(quote) != 0 {
 		return
 	}
 	l.matcher.remove(i)

@@ -15,16 +15,22 @@ type departure struct {
 	first, count int // sockets of the family
 	socket       uint16
 	out          *batch.Out
-	boarded      []uint32  // the exchanges, in the order of the batch
+	boarded      []boarded // the exchanges, in the order of the batch
 	since        step.Time // when the first of them boarded
 	tries        int       // failures in a row to send the first of them
 	retry        step.Time // not before this moment, after ENOBUFS
 }
 
+// boarded is an exchange in the batch.
+type boarded struct {
+	exchange uint32
+	timeout  time.Duration
+}
+
 func makeDeparture(first, count int) departure {
 	return departure{
 		first: first, count: count,
-		out: batch.NewOut(batchSize, querySize, false), boarded: make([]uint32, 0, batchSize),
+		out: batch.NewOut(batchSize, querySize, false), boarded: make([]boarded, 0, batchSize),
 	}
 }
 
@@ -94,7 +100,7 @@ func (l *Loop) room(d *departure) (bool, error) {
 }
 
 // board puts exchange i into the batch.
-func (l *Loop) board(d *departure, i uint32, e *exchange, p *peer) {
+func (l *Loop) board(d *departure, i uint32, e *exchange, p *peer, timeout time.Duration) {
 	l.matcher.add(i, d.socket, l.rnd)
 	e.state, e.time = boarding, 0
 	msg := l.machine.AppendQuery(e.ticket, e.id, d.out.Buffer())
@@ -102,9 +108,10 @@ func (l *Loop) board(d *departure, i uint32, e *exchange, p *peer) {
 	if e.flags&mixCase != 0 {
 		rnd = l.rnd.Uint64()
 	}
-	e.question = makeQuestion(l.matcher.seed, msg, e.flags&mixCase != 0, rnd)
+	q := makeQuestion(l.matcher.seed, msg, e.flags&mixCase != 0, rnd)
+	e.sent, e.folded = q.sent, q.folded
 	d.out.Add(msg, &p.addr)
-	d.boarded = append(d.boarded, i)
+	d.boarded = append(d.boarded, boarded{i, timeout})
 }
 
 // retryAfter is how long the loop waits before it sends again when the system has no room for a packet and will not
@@ -148,10 +155,10 @@ func (l *Loop) flush(d *departure) error {
 // departed notes that the first sent exchanges of the batch have left, at l.now.
 func (l *Loop) departed(d *departure, sent int) {
 	late := l.limits != nil && l.now.Sub(d.since) > ratelimit.Grain
-	for _, i := range d.boarded[:sent] {
-		e := l.slab.at(i)
+	for _, b := range d.boarded[:sent] {
+		e := l.slab.at(b.exchange)
 		e.state, e.time = flying, l.now
-		l.wheel.add(i, l.now.Add(time.Duration(e.limit)*time.Microsecond))
+		l.wheel.add(b.exchange, l.now.Add(b.timeout))
 		if late {
 			l.limits.Late(l.peers[e.server].slot, int64(l.now))
 		}
@@ -163,7 +170,7 @@ func (l *Loop) departed(d *departure, sent int) {
 
 // refuse gives up the first exchange of the batch, which the system will not send.
 func (l *Loop) refuse(d *departure) {
-	i := d.boarded[0]
+	i := d.boarded[0].exchange
 	l.counters.SendRefused++
 	l.matcher.remove(i)
 	l.slab.at(i).state = waiting

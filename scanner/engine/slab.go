@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/caascan/caascan/scanner/step"
+import (
+	"time"
+
+	"github.com/caascan/caascan/scanner/step"
+)
 
 // none is the index that stands for no exchange, no server, no operator.
 const none = ^uint32(0)
@@ -17,23 +21,26 @@ const (
 	dialled               // handed to a goroutine that speaks TCP
 )
 
-// exchange is one Ask under way. It holds no pointer, so the collector never looks at the slab.
+// exchange is one Ask under way: 64 octets, a line of the processor's cache. It holds no pointer, so the collector
+// never looks at the slab.
 type exchange struct {
-	due    int64     // tick of the wheel, while in it
-	time   step.Time // while waiting: when it was asked; afterwards: when it was sent, zero until then
-	waited int64     // nanoseconds between the two that the limiter caused
-	question
-	ticket step.Ticket   //
-	server uint32        // index of the peer
-	limit  uint32        // Ask.Timeout in microseconds
-	prev   uint32        // wheel
-	next   uint32        // wheel; free list
-	link   uint32        // server's line; matcher's chain
-	id     uint16        // of the DNS message
-	socket uint16        // index
-	state  state         //
-	flags  exchangeFlags //
+	due    int64         // tick of the wheel, while in it
+	time   step.Time     // until it leaves: when it was asked; then: when it was sent, zero if it never was
+	span   time.Duration // until it leaves: Ask.Timeout; then: how long the limits made it wait
+	sent   uint64        // hash of the question as sent
+	folded uint32        // hash of the question in lower case
+	ticket step.Ticket
+	server uint32 // index of the peer
+	prev   uint32 // wheel
+	next   uint32 // wheel; free list
+	link   uint32 // server's line; matcher's chain
+	id     uint16 // of the DNS message
+	socket uint16 // index
+	state  state
+	flags  exchangeFlags
 }
+
+func (e *exchange) question() question { return question{e.sent, e.folded} }
 
 type exchangeFlags uint8
 
@@ -42,7 +49,7 @@ const (
 	mixCase
 )
 
-// chunkSize is the number of exchanges allocated at once: 288 KiB. Exchanges never move.
+// chunkSize is the number of exchanges allocated at once: 256 KiB. Exchanges never move.
 const (
 	chunkBits = 12
 	chunkSize = 1 << chunkBits

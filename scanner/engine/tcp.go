@@ -63,7 +63,7 @@ func (t *tcp) source(server netip.Addr) net.Addr {
 }
 
 // dial starts a connection for exchange i, which has left its line.
-func (l *Loop) dial(i uint32, e *exchange, p *peer) {
+func (l *Loop) dial(i uint32, e *exchange, p *peer, timeout time.Duration) {
 	e.state, e.time = dialled, l.now
 	server := p.addr.AddrPort()
 	q := tcpQuery{
@@ -71,7 +71,7 @@ func (l *Loop) dial(i uint32, e *exchange, p *peer) {
 		seed:    l.matcher.seed,
 		server:  server.String(),
 		dialer:  net.Dialer{LocalAddr: l.tcp.source(server.Addr())},
-		timeout: time.Duration(e.limit) * time.Microsecond,
+		timeout: timeout,
 	}
 	// RFC 1035 4.2.2: the message is prefixed with its length.
 	q.framed = l.machine.AppendQuery(e.ticket, q.id, make([]byte, 2, querySize))

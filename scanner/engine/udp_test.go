@@ -111,79 +111,6 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// ICMP errors end exactly the exchanges they are about, however many come, and cost the others nothing.
-func TestUnreachable(t *testing.T) {
-	addrs := []netip.Addr{loopback(0)}
-	closed := []netip.Addr{loopback(1), loopback(2), loopback(3)}
-	cfg := Config{IPv4: true, Sockets: 4}
-	port := serveUDP(t, 0, func(p packet) { p.send(p.reply()) }, addrs...)
-	if haveIPv6() {
-		cfg.IPv6 = true
-		closed = append(closed, netip.IPv6Loopback())
-	}
-	cfg.Port = port
-	s := &script{}
-	for i := range 2000 {
-		q := query{server: closed[i%len(closed)], name: fmt.Sprintf("n%d.example", i), mix: true, timeout: 2 * time.Second}
-		if i%3 == 0 {
-			q.server = addrs[0]
-		}
-		s.queries = append(s.queries, q)
-	}
-	l := run(t, cfg, s)
-	limited := 0
-	for i, e := range s.ends {
-		switch {
-		case s.queries[i].server == addrs[0]:
-			wantKind(t, s, i, step.Reply)
-		case e.Kind == step.Timeout: // the kernel limits the rate of its ICMP errors (icmp_ratelimit, icmp_msgs_per_sec)
-			limited++
-		default:
-			wantKind(t, s, i, step.Unreachable)
-			if e.Sent == 0 {
-				t.Errorf("query %d was not sent", i)
-			}
-		}
-	}
-	if limited == len(s.queries)*2/3 {
-		t.Error("no ICMP error reached its exchange")
-	}
-	if stats := l.Stats(); stats.ICMPErrors < stats.Events[step.Unreachable] || stats.SendRefused != 0 {
-		t.Errorf("stats: %+v", stats)
-	}
-}
-
-// What the system will not send at all is unreachable, without having been sent; the rest of the batch leaves.
-func TestRefusedBySystem(t *testing.T) {
-	broadcast := netip.MustParseAddr("255.255.255.255") // EACCES without SO_BROADCAST
-	port := serveUDP(t, 0, func(p packet) { p.send(p.reply()) }, loopback(0))
-	s := &script{}
-	for i := range 50 {
-		q := query{server: loopback(0), name: fmt.Sprintf("n%d.example", i)}
-		switch i % 5 {
-		case 1:
-			q.server = broadcast
-		case 2:
-			q.server = netip.IPv6Loopback() // a family that the loop does not use
-		}
-		s.queries = append(s.queries, q)
-	}
-	l := run(t, Config{IPv4: true, Port: port}, s)
-	for i, e := range s.ends {
-		if s.queries[i].server == loopback(0) {
-			wantKind(t, s, i, step.Reply)
-			continue
-		}
-		wantKind(t, s, i, step.Unreachable)
-		if e.Sent != 0 {
-			t.Errorf("query %d: Sent is set", i)
-		}
-	}
-	if stats := l.Stats(); stats.SendRefused != 10 || stats.Sent != 30 {
-		t.Errorf("stats: %+v", stats)
-	}
-}
-
 // What is not the reply is dropped and counted, and the reply that comes after it is taken (RFC 5452 9.1).
 func TestStrays(t *testing.T) {
 	other, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(loopback(9), 0)))
@@ -444,23 +371,5 @@ func TestNewRefuses(t *testing.T) {
 			l.Close()
 			t.Errorf("New(%+v) gave no error", cfg)
 		}
-	}
-}
-
-func TestManyServers(t *testing.T) {
-	port, stop := echoServer(t)
-	defer stop()
-	p := &pump{window: 3000, total: 30000, servers: 20000, mix: true}
-	l, err := New(Config{IPv4: true, Port: port}, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), hang)
-	defer cancel()
-	if err := l.Run(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if stats := l.Stats(); p.replies != p.total || stats.Peers != 20000 || stats.Strays != (Strays{}) {
-		t.Errorf("%d replies of %d: %+v", p.replies, p.total, stats)
 	}
 }

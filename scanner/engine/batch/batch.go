@@ -2,7 +2,7 @@
 //
 // On Linux, amd64 and arm64, it is sendmmsg(2), recvmmsg(2) and epoll(7) on non-blocking sockets, with every array
 // the kernel reads or writes allocated once; no call allocates. Elsewhere the same interface stands over the
-// standard library, one datagram a call: right, but slow (conn_other.go).
+// standard library, one datagram a call: right, but slow (conn_other.go; the build tag portable chooses it on Linux too).
 //
 // Conn is a socket, Out a batch about to leave, In a batch that came, Poller the set of sockets a loop waits for.
 // An Out or In belongs to no socket: a loop uses one of each for all its sockets in turn.
@@ -25,10 +25,8 @@ type Addr struct {
 }
 
 const (
-	inet4     = 2  // AF_INET on Linux; elsewhere our own mark
-	inet6     = 10 // AF_INET6 on Linux
-	inet4Size = 16 // sizeof(struct sockaddr_in)
-	inet6Size = 28 // sizeof(struct sockaddr_in6)
+	inet4 = 2  // AF_INET on Linux; elsewhere our own mark
+	inet6 = 10 // AF_INET6 on Linux
 )
 
 // MakeAddr returns ap in the kernel's form. IPv4-mapped addresses count as IPv4; zones are ignored, since no record
@@ -64,13 +62,6 @@ func (a *Addr) Equal(b *Addr) bool {
 		return *(*[8]byte)(unsafe.Pointer(a)) == *(*[8]byte)(unsafe.Pointer(b)) // family, port, address
 	}
 	return a.family == b.family && a.port == b.port && *(*[16]byte)(a.rest[4:]) == *(*[16]byte)(b.rest[4:])
-}
-
-func (a *Addr) size() uint32 {
-	if a.family == inet4 {
-		return inet4Size
-	}
-	return inet6Size
 }
 
 // Options say how Listen opens a socket. The zero value is an ordinary socket.

@@ -1,4 +1,4 @@
-//go:build linux && (amd64 || arm64)
+//go:build linux && (amd64 || arm64) && !portable
 
 package batch
 
@@ -109,6 +109,18 @@ func (c *Conn) Drops() uint64 {
 		return 0
 	}
 	return uint64(info[unix.SK_MEMINFO_DROPS])
+}
+
+const (
+	inet4Size = 16 // sizeof(struct sockaddr_in)
+	inet6Size = 28 // sizeof(struct sockaddr_in6)
+)
+
+func (a *Addr) size() uint32 {
+	if a.family == inet4 {
+		return inet4Size
+	}
+	return inet6Size
 }
 
 // controlSize is room for one control message: packet info of either family, or an extended error with the address
