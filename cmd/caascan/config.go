@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -49,8 +50,14 @@ func (f flagValues) Validate(app *kong.Application) error {
 	return nil
 }
 
-// Resolve returns the value of a flag, nil if the file has none. Lists may be YAML lists.
+// Resolve returns the value of a flag, nil if the file has none or the environment has one, which goes before the file.
+// Lists may be YAML lists.
 func (f flagValues) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	for _, name := range flag.Envs {
+		if _, ok := os.LookupEnv(name); ok {
+			return nil, nil
+		}
+	}
 	switch value := f[flag.Name].(type) {
 	case nil:
 		return nil, nil

@@ -219,7 +219,7 @@ func otherRows() []row {
 			rows = append(rows, r)
 		}
 	}
-	for i := range 60 { // so many that each of the three servers is asked
+	for i := range 60 { // so many that each of the three servers is asked: one is left out once in 10^10 runs
 		rows = append(rows, row{
 			name: fmt.Sprintf("h%d.many.three.com", i), climb: "nodata nodata found", mail: implicit, zone: "three.com",
 			posture: tlsOnly, issuers: "plain.example plain.example - -",
@@ -776,7 +776,7 @@ func TestJSONLinesAsParquet(t *testing.T) {
 	w := servers(t)
 	var names []string
 	for name, r := range allRows() {
-		if slices.ContainsFunc(featureZones, func(zone string) bool { return strings.HasSuffix(name, zone) }) && r.zone != "?" {
+		if slices.ContainsFunc(featureZones, func(zone string) bool { return strings.HasSuffix(name, zone) }) && r.zone != "?" && r.chain != "?" {
 			names = append(names, name)
 		}
 	}
@@ -825,7 +825,7 @@ func TestJSONLinesAsParquet(t *testing.T) {
 		case column == "caa": // servers rotate sets
 			a, b = "list_sort(p.caa)", "list_sort(j.caa)"
 		}
-		differ := query(t, db, fmt.Sprintf("SELECT p.query_name, %s AS parquet, %s AS json FROM p JOIN j USING (input_line) WHERE (%[1]s) IS DISTINCT FROM (%[2]s)", a, b))
+		differ := query(t, db, fmt.Sprintf("SELECT p.query_name, (%s)::VARCHAR AS parquet, (%s)::VARCHAR AS json FROM p JOIN j USING (input_line) WHERE (%[1]s) IS DISTINCT FROM (%[2]s)", a, b))
 		if len(differ) > 0 {
 			t.Errorf("%s: %d rows differ, the first: %v", column, len(differ), differ[0])
 		}
