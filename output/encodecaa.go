@@ -160,7 +160,7 @@ func (e *Encoder) levelRecords(rows []CAARecord, r *record.Record, depth int) []
 		WorkerID:     e.worker,
 		Relevant:     depth == r.Relevant && !r.Failed(),
 		CAADepth:     *small8(depth),
-		ServerIP:     e.address(a.Server),
+		ServerIP:     e.server(a),
 	}
 	if len(a.Chain) > 0 {
 		base.FromAlias = e.below(r.Climb[depth].Name, base.QueryName)

@@ -204,20 +204,20 @@ func (e *Encoder) climb(d *Domain, r *record.Record) {
 			EDE:      []int16{},
 			EDEText:  []string{},
 			Attempts: int8(min(a.Attempts, math.MaxInt8)),
-			Server:   e.address(a.Server),
+			Server:   e.server(a),
 		}
-		if a.Server.IsValid() {
+		if a.By != nil {
 			l.RCode = a.RCode.String()
 		}
 		if a.Outcome.Failed() {
-			l.FailedAt = e.below(a.FailedAt, d.QueryName)
+			l.FailedAt = e.below(a.FailedAt(), d.QueryName)
 		} else {
 			l.TTL = e.int32(ttl(a.TTL))
 		}
 		if len(a.Chain) > 0 {
 			l.AliasTo = a.Owner().String()
 		}
-		for _, ede := range a.EDE {
+		for _, ede := range a.EDE() {
 			l.EDE = append(l.EDE, int16(min(ede.Code, math.MaxInt16)))
 			l.EDEText = append(l.EDEText, Text(ede.Text))
 		}
@@ -246,7 +246,7 @@ func (e *Encoder) relevant(d *Domain, r *record.Record) {
 		d.CAAAtName = flag(first == record.Found)
 	}
 	d.CAATruncated = flag(a.Truncated)
-	if a.Server.IsValid() {
+	if a.Size > 0 {
 		d.CAABytes = int32(a.Size)
 	}
 	d.CNAMEDepth = small8(len(a.Chain))
@@ -290,7 +290,7 @@ func (e *Encoder) dnssec(d *Domain, r *record.Record) {
 		d.DNSSECReason = a.Reason
 	}
 	if a.Outcome == record.Bogus || a.Security == record.BogusData {
-		d.DNSSECFailedAt = e.below(a.FailedAt, d.QueryName)
+		d.DNSSECFailedAt = e.below(a.FailedAt(), d.QueryName)
 	}
 	if home := home(r); home != nil {
 		d.DSPresent = dsPresent(home)
@@ -388,15 +388,15 @@ func (e *Encoder) cost(d *Domain, r *record.Record) {
 	d.TCPCount = saturated16(r.Cost.TCP)
 	d.QueueWaitUs = r.Cost.Waited.Microseconds()
 	a := deciding(r)
-	if a == nil || !a.Server.IsValid() {
+	if a == nil || a.By == nil {
 		return
 	}
 	rtt := e.int64s.take(1)
 	rtt[0] = a.RTT.Microseconds()
 	d.RTTUs = &rtt[0]
-	d.Resolver = e.address(a.Server)
-	if a.ServerName != "" {
-		d.ResolverName = e.host(a.ServerName).text
+	d.Resolver = e.server(a)
+	if a.By.Name != "" {
+		d.ResolverName = e.host(a.By.Name).text
 	}
 	d.Protocol = "udp"
 	if a.TCP {
@@ -419,6 +419,14 @@ func (e *Encoder) host(name wire.Name) host {
 	}
 	e.hosts[wire.Name(strings.Clone(string(name)))] = h // the name may be part of a larger string
 	return h
+}
+
+// server returns the address of the server that gave an answer, "" if none did.
+func (e *Encoder) server(a *record.Answer) string {
+	if a.By == nil {
+		return ""
+	}
+	return e.address(a.By.Addr)
 }
 
 // address returns the text of a server's address, "" for none.

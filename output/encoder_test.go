@@ -28,12 +28,9 @@ func newTestEncoder() *Encoder {
 
 // answer makes one for www or an ancestor of it.
 func answer(name wire.Name, outcome record.Outcome, change ...func(*record.Answer)) *record.Answer {
-	a := &record.Answer{Name: name, Type: wire.TypeCAA, Outcome: outcome, Zone: name, Server: ns1, TTL: 300, RTT: 1500 * time.Microsecond, Size: 77, Attempts: 1}
+	a := &record.Answer{Name: name, Type: wire.TypeCAA, Outcome: outcome, Zone: name, By: &record.Server{Addr: ns1}, TTL: 300, RTT: 1500 * time.Microsecond, Size: 77, Attempts: 1}
 	if outcome == record.NXDomain {
 		a.RCode = wire.NXDomain
-	}
-	if outcome.Failed() {
-		a.FailedAt = name
 	}
 	for _, f := range change {
 		f(a)
@@ -233,7 +230,7 @@ func TestWholeRow(t *testing.T) {
 	shop, target := www.Parent(), wire.MustName("caa.cdn.net")
 	r := climbed(
 		answer(www, record.NoData, func(a *record.Answer) {
-			a.EDE = []record.EDE{{Code: 22, Text: "no\x00 reach"}}
+			a.Notes = &record.Notes{EDE: []record.EDE{{Code: 22, Text: "no\x00 reach"}}}
 			a.NS = []wire.Name{wire.MustName("ns.op.net")}
 			a.Zone = shop
 		}),
@@ -243,7 +240,7 @@ func TestWholeRow(t *testing.T) {
 			caaRR(target, 1<<31, 129, "tbs", "\xff"),
 			caaRR(target, 1<<31, 0, "issuewild", ""),
 		), func(a *record.Answer) {
-			a.TTL, a.TCP, a.Truncated, a.ServerName = 1<<31, true, true, wire.MustName("ns.op.net")
+			a.TTL, a.TCP, a.Truncated, a.By = 1<<31, true, true, &record.Server{Addr: ns1, Name: wire.MustName("ns.op.net")}
 		}),
 	)
 	r.Target = record.Target{

@@ -87,7 +87,7 @@ func typical(i int) *record.Record {
 	mx := wire.MustName(fmt.Sprintf("mail%d.protection.outlook.com", i%500))
 	tld := &record.Answer{
 		Name: "\x03com\x00", Type: wire.TypeCAA, Outcome: record.NoData, TTL: 900, Zone: "\x03com\x00",
-		NS: []wire.Name{wire.MustName("a.gtld-servers.net")}, Server: netip.MustParseAddr("192.5.6.30"), RTT: 9 * time.Millisecond, Size: 101, Attempts: 1,
+		NS: []wire.Name{wire.MustName("a.gtld-servers.net")}, By: &record.Server{Addr: netip.MustParseAddr("192.5.6.30")}, RTT: 9 * time.Millisecond, Size: 101, Attempts: 1,
 	}
 	return judged(&record.Record{
 		Target:   record.Target{Name: name, Source: "tranco:2026-11-01:K25XW", Line: int64(i), Rank: int64(i), RankBucket: "100k-1m", Registrable: name, Suffix: "com", ICANN: true},
@@ -95,13 +95,13 @@ func typical(i int) *record.Record {
 		Climb: []record.Level{
 			{Name: at, Answer: &record.Answer{
 				Name: at, Type: wire.TypeCAA, Outcome: record.NoData, TTL: 600, Zone: at, NS: ns,
-				Server: server, ServerName: ns[0], RTT: time.Duration(20000+i*7919%30000) * time.Microsecond, Size: 93, Attempts: 1,
+				By: &record.Server{Addr: server, Name: ns[0]}, RTT: time.Duration(20000+i*7919%30000) * time.Microsecond, Size: 93, Attempts: 1,
 			}},
 			{Name: at.Parent(), Answer: tld},
 		},
 		Mail: record.Mail{
 			MX: &record.Answer{
-				Name: at, Type: wire.TypeMX, Outcome: record.Found, TTL: 3600, Zone: at, NS: ns, Server: server,
+				Name: at, Type: wire.TypeMX, Outcome: record.Found, TTL: 3600, Zone: at, NS: ns, By: &record.Server{Addr: server},
 			},
 			Exchange: []record.MX{{Preference: 10, Exchange: mx}},
 		},
@@ -192,7 +192,7 @@ func (g generator) name(i int) string {
 func (g generator) answer(name wire.Name, t wire.Type) *record.Answer {
 	a := &record.Answer{
 		Name: name, Type: t, TTL: uint32(g.IntN(90000)), Zone: name, Security: record.Security(g.IntN(4)),
-		Reason: g.pick("", "", "no_ds", "expired_sig"), Truncated: g.chance(0.1), TCP: g.chance(0.1), Attempts: g.IntN(200),
+		Reason: g.pick("", "", "no_ds", "expired_sig"), Truncated: g.chance(0.1), TCP: g.chance(0.1), Attempts: uint8(g.IntN(200)),
 	}
 	if g.chance(0.05) {
 		a.TTL = 1<<31 + 5
@@ -204,7 +204,7 @@ func (g generator) answer(name wire.Name, t wire.Type) *record.Answer {
 		a.Proof = append(a.Proof, record.RR{Owner: a.Zone, Type: wire.TypeDS, Data: []byte{1, 2, 13, 2}})
 	}
 	if g.chance(0.15) {
-		a.EDE = append(a.EDE, record.EDE{Code: 22, Text: g.pick("", "no \xff reach", "naïve 中文")}, record.EDE{Code: 65535})
+		a.Notes = &record.Notes{EDE: []record.EDE{{Code: 22, Text: g.pick("", "no \xff reach", "naïve 中文")}, {Code: 65535}}}
 	}
 	for at := name; g.chance(0.15); {
 		target := wire.MustName(fmt.Sprintf("target%d.cdn.net", g.IntN(1000)))
@@ -219,7 +219,7 @@ func (g generator) answer(name wire.Name, t wire.Type) *record.Answer {
 		a.Outcome, a.RCode = record.NXDomain, wire.NXDomain
 	case 4:
 		a.Outcome = record.Outcome(g.IntN(record.Outcomes-3)) + record.Timeout
-		a.FailedAt = name.Parent()
+		a.Zone = name.Parent()
 		a.RCode = a.Outcome.ClientRCode()
 		if a.Outcome == record.Malformed && t == wire.TypeCAA {
 			a.Records = append(a.Records, caaRR(a.Owner(), a.TTL, 0, "issue", "ok.example"), rawRR(a.Owner(), a.TTL, "\x00\xffissue"), rawRR(a.Owner(), a.TTL, ""))
@@ -231,11 +231,11 @@ func (g generator) answer(name wire.Name, t wire.Type) *record.Answer {
 		}
 	}
 	if a.Outcome != record.Timeout && a.Outcome != record.Unreachable && a.Outcome != record.Skipped {
-		a.Server = netip.AddrFrom4([4]byte{192, 0, 2, byte(g.IntN(256))})
+		a.By = &record.Server{Addr: netip.AddrFrom4([4]byte{192, 0, 2, byte(g.IntN(256))}), Name: wire.MustName("ns1.op1.net")}
 		if g.chance(0.3) {
-			a.Server = netip.MustParseAddr("2001:db8::53")
+			a.By.Addr = netip.MustParseAddr("2001:db8::53")
 		}
-		a.ServerName, a.RTT, a.Size = wire.MustName("ns1.op1.net"), time.Duration(g.IntN(1e9)), 100+g.IntN(1000)
+		a.RTT, a.Size = time.Duration(g.IntN(1e9)), 100+uint16(g.IntN(1000))
 	}
 	return a
 }

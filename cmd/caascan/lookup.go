@@ -155,8 +155,8 @@ func newTypeAnswer(a *record.Answer) *typeAnswer {
 	}
 	if a.Outcome.Failed() {
 		line.Error = a.Outcome.String()
-		if a.FailedAt != "" {
-			line.Error += " at the servers of " + a.FailedAt.String()
+		if a.FailedAt() != "" {
+			line.Error += " at the servers of " + a.FailedAt().String()
 		}
 		return line // a client of a resolver would see no records
 	}

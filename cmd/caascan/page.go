@@ -58,7 +58,7 @@ func printSet(b *strings.Builder, r *record.Record) {
 	if owner := level.Answer.Owner(); owner != level.Name {
 		fmt.Fprintf(b, " by way of %s", owner)
 	}
-	fmt.Fprintf(b, " (TTL %d s, asked of %s)\n", level.Answer.TTL, level.Answer.Server)
+	fmt.Fprintf(b, " (TTL %d s, asked of %s)\n", level.Answer.TTL, level.Answer.By.Addr)
 	const most = 40
 	for i, p := range r.CAA.Properties {
 		if i == most {
@@ -84,13 +84,13 @@ func printClimb(b *strings.Builder, r *record.Record) {
 		if a.Reason != "" {
 			fmt.Fprintf(b, " (%s)", a.Reason)
 		}
-		if a.Outcome.Failed() && a.FailedAt != "" {
-			fmt.Fprintf(b, ", at the servers of %s after %d tries", a.FailedAt, a.Attempts)
+		if a.Outcome.Failed() && a.FailedAt() != "" {
+			fmt.Fprintf(b, ", at the servers of %s after %d tries", a.FailedAt(), a.Attempts)
 		}
 		for _, link := range a.Chain {
 			fmt.Fprintf(b, "\n    alias of %s", link.Target)
 		}
-		for _, ede := range a.EDE {
+		for _, ede := range a.EDE() {
 			fmt.Fprintf(b, "\n    extended error %d %s", ede.Code, output.Octets(ede.Text))
 		}
 		b.WriteByte('\n')

@@ -67,22 +67,46 @@ type Answer struct {
 	Proof   []RR    // DS and RRSIG records, kept for validation
 	TTL     uint32  // seconds: of the records of Type, or how long the denial holds (RFC 2308 5)
 
-	Zone     wire.Name   // apex of the zone that answered, or of the closest one reached
-	NS       []wire.Name // the names of its servers
-	FailedAt wire.Name   // zone at whose servers the look-up failed; "" unless Outcome.Failed()
+	Zone wire.Name   // apex of the zone that answered; of a failure, the zone at whose servers it came about
+	NS   []wire.Name // the names of its servers
 
-	Server     netip.Addr    // that gave the deciding answer; zero if none answered
-	ServerName wire.Name     // one of its names
-	TCP        bool          // the deciding answer came over TCP
-	Truncated  bool          // a reply had TC set
-	RTT        time.Duration // of the deciding exchange, waiting for the limiter not included
-	Size       int           // of the deciding reply, in octets
-	EDE        []EDE
-	NSID       []byte
-
-	Attempts int // exchanges with the servers of the last zone asked; a rule may demand that there were two (R3.4)
+	By        *Server       // that gave the deciding reply; nil if there was none
+	TCP       bool          // the deciding reply came over TCP
+	Truncated bool          // a reply had TC set
+	Attempts  uint8         // exchanges with the servers of Zone; a rule may demand that there were two (R3.4)
+	Size      uint16        // of the deciding reply, in octets; 0 without one
+	RTT       time.Duration // of the deciding exchange, waiting for the limiter not included
+	Notes     *Notes        // what the deciding reply said besides; nil if nothing
 
 	Expires step.Time // until when the answer may be used again
+}
+
+// Server is who gave an answer.
+type Server struct {
+	Addr netip.Addr
+	Name wire.Name // one of its names
+}
+
+// Notes are what a server may say about its reply.
+type Notes struct {
+	EDE  []EDE
+	NSID []byte // which instance of the server it was (RFC 5001)
+}
+
+// FailedAt returns the zone at whose servers the look-up failed; "" if it did not.
+func (a *Answer) FailedAt() wire.Name {
+	if !a.Outcome.Failed() {
+		return ""
+	}
+	return a.Zone
+}
+
+// EDE returns the extended errors of the deciding reply.
+func (a *Answer) EDE() []EDE {
+	if a.Notes == nil {
+		return nil
+	}
+	return a.Notes.EDE
 }
 
 // Owner returns the name at the end of the chain: the owner of the records, if there are any.

@@ -12,7 +12,7 @@ import (
 func (r *Resolver) giveUp(now step.Time, q *question) {
 	switch {
 	case q.tried > 0:
-		r.end(now, q, q.worst.outcome, nil, q.worst)
+		r.end(now, q, q.failures.worst.outcome, nil, q.failures.worst)
 	case q.cut != r.root && now.Sub(q.cut.since) >= minTTL:
 		// No server to be asked, but the parent may have newer glue than what we had: ask it for the delegation.
 		r.forget(q)
@@ -57,7 +57,6 @@ func (r *Resolver) end(now step.Time, q *question, o record.Outcome, rd *reading
 	a := &q.answer.Answer
 	a.Outcome = o
 	if o.Failed() {
-		a.FailedAt = q.cut.zone
 		a.Expires = now.Add(failureTTL)
 	} else {
 		a.Zone, a.TTL = rd.zone, rd.ttl
@@ -70,11 +69,11 @@ func (q *question) newAnswer(rd *reading, ev evidence) *stored {
 	s := &stored{Answer: record.Answer{
 		Name: q.key.name, Type: q.key.typ, RCode: ev.rcode,
 		Zone: q.cut.zone, NS: q.cut.set.names, Proof: q.cut.ds,
-		TCP: ev.tcp, Truncated: q.seenTC, RTT: ev.rtt, Size: ev.size, EDE: ev.ede, NSID: ev.nsid,
-		Attempts: int(q.tried),
+		TCP: ev.tcp, Truncated: q.seenTC, RTT: ev.rtt, Size: uint16(ev.size), Notes: ev.notes,
+		Attempts: q.tried,
 	}}
 	if ev.server != nil {
-		s.Server, s.ServerName = ev.server.addr, ev.server.names[0]
+		s.By = &ev.server.self
 	}
 	if rd != nil {
 		s.Attempts++ // the one that rd was read from
@@ -157,7 +156,7 @@ func (q *question) complete(target *record.Answer) {
 	whole.Truncated = own.Truncated || target.Truncated
 	whole.Expires = min(own.Expires, target.Expires)
 	if len(whole.Chain) > maxAliases && whole.Outcome != record.AliasLoop {
-		whole.Outcome, whole.FailedAt = record.AliasLong, whole.Zone
+		whole.Outcome = record.AliasLong
 	}
 	*own = whole
 	q.state = ended

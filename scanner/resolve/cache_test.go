@@ -270,7 +270,7 @@ func TestDS(t *testing.T) {
 	}
 	d := w.lookup("example.com", wire.TypeDS)
 	want(t, d, record.Found)
-	if d.Server != addrOf(comAddr) || len(d.Set()) != 1 || d.Zone != wire.MustName("com") {
+	if answeredBy(d).Addr != addrOf(comAddr) || len(d.Set()) != 1 || d.Zone != wire.MustName("com") {
 		t.Errorf("DS: %+v", d)
 	}
 	// The child's own denial of its DS is nobody's.
@@ -299,8 +299,8 @@ func TestOptions(t *testing.T) {
 				&dns.EDNS0_EDE{InfoCode: 20, ExtraText: "not here"}, &dns.EDNS0_EDE{InfoCode: 3})
 		})
 		a := w.lookup("example.com", wire.TypeCAA)
-		if string(a.NSID) != "muc01" || len(a.EDE) != 2 || a.EDE[0] != (record.EDE{Code: 20, Text: "not here"}) || a.EDE[1].Code != 3 {
-			t.Errorf("NSID %q, EDE %v", a.NSID, a.EDE)
+		if a.Notes == nil || string(a.Notes.NSID) != "muc01" || len(a.EDE()) != 2 || a.EDE()[0] != (record.EDE{Code: 20, Text: "not here"}) || a.EDE()[1].Code != 3 {
+			t.Errorf("notes %+v", a.Notes)
 		}
 		for _, p := range w.log {
 			if !p.nsid {
@@ -343,7 +343,7 @@ func TestGlueAndOwnAddresses(t *testing.T) {
 	}
 	w.r.learnAddresses(w.now, h(), ipv4, other)
 	w.r.addGlue(w.now, h(), glue{addr: addrOf(ns1Addr), ttl: 600})
-	if known := h().addrs[ipv4]; known.glue || len(known.servers) != 1 || w.r.servers[known.servers[0]].addr != addrOf(ns2Addr) {
+	if known := h().addrs[ipv4]; known.glue || len(known.servers) != 1 || w.r.servers[known.servers[0]].self.Addr != addrOf(ns2Addr) {
 		t.Errorf("known %+v", known)
 	}
 }

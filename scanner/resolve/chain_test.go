@@ -227,7 +227,7 @@ func TestAliasToFailure(t *testing.T) {
 	w.fault("192.0.2.7", rcode(dns.RcodeServerFailure))
 	a := w.lookup("a.example.com", wire.TypeCAA)
 	want(t, a, record.ServFail)
-	if a.FailedAt != wire.MustName("example.org") || len(a.Chain) != 1 || a.Server != addrOf("192.0.2.7") {
+	if a.FailedAt() != wire.MustName("example.org") || len(a.Chain) != 1 || answeredBy(a).Addr != addrOf("192.0.2.7") {
 		t.Errorf("answer %+v", a)
 	}
 }

@@ -174,7 +174,7 @@ func (r *Resolver) addGlue(now step.Time, h *host, g glue) {
 		return
 	}
 	for _, id := range known.servers {
-		if r.servers[id].addr == g.addr {
+		if r.servers[id].self.Addr == g.addr {
 			return
 		}
 	}

@@ -28,8 +28,7 @@ type evidence struct {
 	tcp     bool
 	rtt     time.Duration
 	size    int
-	ede     []record.EDE
-	nsid    []byte
+	notes   *record.Notes
 }
 
 // send puts the question on its way to a server, over TCP if that server's reply was truncated, without EDNS if it does
@@ -58,7 +57,7 @@ func (r *Resolver) send(now step.Time, q *question, id step.ServerID, out *[]ste
 	q.lowered = q.lowered || !q.mixed
 	q.state = awaitingReply
 	*out = append(*out, step.Ask{
-		Ticket: q.ticket, Server: id, Addr: s.addr, Operator: s.operator,
+		Ticket: q.ticket, Server: id, Addr: s.self.Addr, Operator: s.operator,
 		TCP: q.tcp, MixCase: q.mixed, Timeout: r.cfg.Timeout,
 	})
 }
@@ -102,7 +101,7 @@ func noReply(q *question, s *server, o record.Outcome) evidence {
 	if q.exchange.tcp {
 		return evidence{outcome: record.Truncated, server: s, tcp: true}
 	}
-	return evidence{outcome: o, server: s}
+	return evidence{outcome: o}
 }
 
 // readReply takes the reply of s to q and leaves q in the state that follows. Before anything else it does away with
@@ -149,7 +148,7 @@ func (r *Resolver) readReply(q *question, s *server, ev *step.Event, out *[]step
 		return
 	}
 	seen.rcode = m.RCode()
-	seen.ede, seen.nsid = options(m)
+	seen.notes = notes(m)
 	rd := &r.reading
 	rd.read(m, q.cut.zone, q.key.name, q.key.typ)
 	seen.outcome = rd.outcome
@@ -180,22 +179,26 @@ func dislikesEDNS(m *wire.Message) bool {
 	return false
 }
 
-// options returns the extended errors (RFC 8914) and the instance identifier (RFC 5001) of a reply.
-func options(m *wire.Message) (ede []record.EDE, nsid []byte) {
+// notes returns the extended errors (RFC 8914) and the instance identifier (RFC 5001) of a reply, nil if it has neither.
+func notes(m *wire.Message) *record.Notes {
 	if !m.HasOPT() {
-		return nil, nil
+		return nil
 	}
+	var n *record.Notes
 	for code, data := range m.Options {
+		if n == nil && (code == wire.OptionEDE || code == wire.OptionNSID) {
+			n = &record.Notes{}
+		}
 		switch code {
 		case wire.OptionEDE:
 			if e, err := wire.ParseEDE(data); err == nil {
-				ede = append(ede, record.EDE{Code: e.Code, Text: e.CleanText()})
+				n.EDE = append(n.EDE, record.EDE{Code: e.Code, Text: e.CleanText()})
 			}
 		case wire.OptionNSID:
-			nsid = slices.Clone(data)
+			n.NSID = slices.Clone(data)
 		}
 	}
-	return ede, nsid
+	return n
 }
 
 // apply does what a reading of a reply says.

@@ -64,7 +64,7 @@ func FuzzReading(f *testing.F) {
 			var a record.Answer
 			a.Name, a.Type, a.Outcome = name, wire.Type(typ), rd.outcome
 			if rd.outcome.Failed() {
-				a.FailedAt = zone
+				a.Zone = zone
 			}
 			rd.copyTo(&a)
 			checkAnswer(t, &a)

@@ -72,8 +72,8 @@ type question struct {
 	// The zone whose servers are being asked, and how that goes.
 	cut       *cut
 	referrals uint8
-	tries     [maxTries]try
-	tried     uint8
+	failures  *failures // nil before the first
+	tried     uint8     // tries in vain
 	silent    uint8    // tries without reply
 	lookups   uint8    // addresses looked up
 	looked    uint64   // a bit per (server name, family): not to be looked up (again)
@@ -81,7 +81,6 @@ type question struct {
 	again     bool     // this is the second time round after that
 	spread    bool     // look for one more address first
 	bound     string   // the bound that kept an address from being found
-	worst     evidence // of the failures so far
 
 	// The exchange under way, and what the next one with the same server is to be like.
 	exchange
@@ -101,6 +100,12 @@ type question struct {
 
 	waiters []waiter
 	answer  *stored // once ended; while awaitingAlias, what leads to the target
+}
+
+// failures are what the tries at the present zone cut have brought. Most questions have none.
+type failures struct {
+	tries [maxTries]try
+	worst evidence
 }
 
 // waiter is who gets the answer of a question: a client, or another question.
@@ -157,7 +162,7 @@ func (r *Resolver) run(now step.Time, out *[]step.Ask) {
 // startAt makes q ready to ask the servers of c.
 func (q *question) startAt(c *cut) {
 	q.cut, q.tried, q.silent, q.lookups, q.looked, q.nsLoop, q.bound = c, 0, 0, 0, 0, false, ""
-	q.tcp, q.plain, q.lowered, q.worst = false, false, false, evidence{}
+	q.tcp, q.plain, q.lowered = false, false, false
 	c.set.asked++
 	q.spread = c.set.asked%spreadEvery == 0 && q.depth == 0
 	q.state = choosingServer
@@ -193,9 +198,17 @@ func (r *Resolver) chooseServer(now step.Time, q *question, out *[]step.Ask) {
 	r.giveUp(now, q)
 }
 
+// inVain returns the tries at this cut.
+func (q *question) inVain() []try {
+	if q.tried == 0 {
+		return nil
+	}
+	return q.failures.tries[:q.tried]
+}
+
 // hasTried reports whether an exchange with that server at this cut was in vain.
 func (q *question) hasTried(id step.ServerID) bool {
-	for _, t := range q.tries[:q.tried] {
+	for _, t := range q.inVain() {
 		if t.server == id {
 			return true
 		}
@@ -206,7 +219,7 @@ func (q *question) hasTried(id step.ServerID) bool {
 // mayTry reports whether the server may be asked at this cut: at first (again is false) if it was not yet, after that
 // if its failure may pass. Silent servers may be asked any number of times then; Config.Retries bounds that.
 func (q *question) mayTry(id step.ServerID, again bool) bool {
-	for _, t := range q.tries[:q.tried] {
+	for _, t := range q.inVain() {
 		if t.server != id {
 			continue
 		}
@@ -232,12 +245,12 @@ func (r *Resolver) perhapsCase(q *question) (step.ServerID, bool) {
 	if q.lowered {
 		return 0, false
 	}
-	for _, t := range q.tries[:q.tried] {
+	for _, t := range q.inVain() {
 		if !t.errorCode() {
 			return 0, false
 		}
 	}
-	for _, t := range q.tries[:q.tried] {
+	for _, t := range q.inVain() {
 		if !r.servers[t.server].mixedUseful {
 			return t.server, true
 		}
@@ -341,13 +354,16 @@ func (q *question) needs(other *question) bool {
 
 // failed notes that an exchange brought nothing useful, and lets the next server be chosen.
 func (q *question) failed(ev evidence) {
-	q.tries[q.tried] = try{q.server, ev.outcome}
+	if q.failures == nil {
+		q.failures = &failures{}
+	}
+	q.failures.tries[q.tried] = try{q.server, ev.outcome}
 	q.tried++
 	if ev.outcome == record.Timeout {
 		q.silent++
 	}
-	if q.tried == 1 || rank(ev.outcome) > rank(q.worst.outcome) {
-		q.worst = ev
+	if q.tried == 1 || rank(ev.outcome) > rank(q.failures.worst.outcome) {
+		q.failures.worst = ev
 	}
 	q.tcp, q.plain = false, false
 	q.state = choosingServer

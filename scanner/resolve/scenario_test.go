@@ -94,7 +94,7 @@ func TestReferralChain(t *testing.T) {
 	if a.Zone != wire.MustName("example.com") || len(a.NS) != 2 || a.NS[0] != wire.MustName("ns1.example.com") || a.TTL != 300 {
 		t.Errorf("zone %v, servers %v, TTL %d", a.Zone, a.NS, a.TTL)
 	}
-	if a.RTT != 20*time.Millisecond || a.Size == 0 || a.Attempts != 1 || !a.Server.IsValid() || a.ServerName == "" || a.TCP {
+	if a.RTT != 20*time.Millisecond || a.Size == 0 || a.Attempts != 1 || !answeredBy(a).Addr.IsValid() || answeredBy(a).Name == "" || a.TCP {
 		t.Errorf("evidence: %+v", a)
 	}
 }

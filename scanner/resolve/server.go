@@ -34,7 +34,7 @@ const (
 // server is what we know of one address.
 type server struct {
 	id       step.ServerID
-	addr     netip.Addr
+	self     record.Server // address, and the first name
 	operator step.OperatorID
 	owner    string // registrable domain of the first name
 
@@ -84,7 +84,7 @@ func (r *Resolver) serverAt(addr netip.Addr, name wire.Name) step.ServerID {
 		return id
 	}
 	id := step.ServerID(len(r.servers))
-	s := &server{id: id, addr: addr}
+	s := &server{id: id, self: record.Server{Addr: addr, Name: name}}
 	s.addName(name)
 	s.owner, s.operator = r.cfg.Operator(name)
 	r.servers = append(r.servers, s)
@@ -232,7 +232,7 @@ func (s *server) useful(q *question) {
 		s.mixedUseful = true
 		return
 	}
-	for _, t := range q.tries[:q.tried] {
+	for _, t := range q.inVain() {
 		if t.server == s.id && t.errorCode() && s.caseKept != record.Refuses && !s.mixedUseful {
 			s.caseKept = record.Refuses
 		}
@@ -286,12 +286,12 @@ func NameServers(resolvers ...*Resolver) []record.NameServer {
 			if s.stats.Sent == 0 {
 				continue
 			}
-			if sum, ok := byAddr[s.addr]; ok {
+			if sum, ok := byAddr[s.self.Addr]; ok {
 				sum.merge(s)
 			} else {
 				sum := *s
 				sum.names = slices.Clone(s.names)
-				byAddr[s.addr] = &sum
+				byAddr[s.self.Addr] = &sum
 			}
 		}
 	}
@@ -340,7 +340,7 @@ func moreTelling(a, b record.Support) record.Support {
 
 func (s *server) summary() record.NameServer {
 	ns := s.stats
-	ns.Addr, ns.Names, ns.Operator = s.addr, s.names, s.owner
+	ns.Addr, ns.Names, ns.Operator = s.self.Addr, s.names, s.owner
 	ns.EDNS, ns.CAA, ns.MixedCase = s.edns, s.caa, s.caseKept
 	if ns.CAA == record.Drops && ns.Answered == 0 {
 		ns.CAA = record.Unknown // it drops everything

@@ -36,8 +36,8 @@ func TestGlueless(t *testing.T) {
 		w.serve("2001:db8::1", soaOf("example.com")+someCAA)
 		a := w.lookup("example.com", wire.TypeCAA)
 		want(t, a, record.Found)
-		if a.Server != addrOf("2001:db8::1") || a.ServerName != wire.MustName("a.ns.org") {
-			t.Errorf("server %v %v", a.Server, a.ServerName)
+		if answeredBy(a).Addr != addrOf("2001:db8::1") || answeredBy(a).Name != wire.MustName("a.ns.org") {
+			t.Errorf("server %v %v", answeredBy(a).Addr, answeredBy(a).Name)
 		}
 		wantPackets(t, w.sentFor("a.ns.org", dns.TypeA), 3)
 		wantPackets(t, w.sentFor("a.ns.org", dns.TypeAAAA), 1)
@@ -48,8 +48,8 @@ func TestGlueless(t *testing.T) {
 		w.serve("192.0.2.9", soaOf("ns.org"))
 		a := w.lookup("example.com", wire.TypeCAA)
 		wantReason(t, a, record.Lame, ReasonNoAddress)
-		if a.FailedAt != wire.MustName("example.com") || a.Server.IsValid() {
-			t.Errorf("failed at %v, server %v", a.FailedAt, a.Server)
+		if a.FailedAt() != wire.MustName("example.com") || answeredBy(a).Addr.IsValid() {
+			t.Errorf("failed at %v, server %v", a.FailedAt(), answeredBy(a).Addr)
 		}
 	})
 	t.Run("IPv4 only", func(t *testing.T) {
@@ -270,11 +270,11 @@ func TestLame(t *testing.T) {
 			tries := 1
 			if c.o.Failed() {
 				tries = 2
-				if a.FailedAt != wire.MustName("example.com") {
-					t.Errorf("failed at %v", a.FailedAt)
+				if a.FailedAt() != wire.MustName("example.com") {
+					t.Errorf("failed at %v", a.FailedAt())
 				}
 			}
-			if a.Attempts != tries {
+			if int(a.Attempts) != tries {
 				t.Errorf("%d attempts, want %d: %v", a.Attempts, tries, w.log)
 			}
 			// The same from one server only: the other is asked and the answer is what it says.
@@ -319,7 +319,7 @@ func TestRetries(t *testing.T) {
 				tries = 4 // the default
 			}
 			to1, to2 := len(w.sentTo(ns1Addr)), len(w.sentTo(ns2Addr))
-			if to1+to2 != tries || a.Attempts != tries || c.Cost.Retries != tries-1 {
+			if to1+to2 != tries || int(a.Attempts) != tries || c.Cost.Retries != tries-1 {
 				t.Errorf("retries %d: %d + %d packets, %d attempts, %d retries", retries, to1, to2, a.Attempts, c.Cost.Retries)
 			}
 			if tries > 1 && (to1 == 0 || to2 == 0) {

@@ -248,7 +248,7 @@ func (w *world) carryOut(asks []step.Ask) {
 			ask.Addr.Is4() && !w.cfg.IPv4 || ask.Addr.Is6() && !w.cfg.IPv6 {
 			w.t.Fatalf("ask to %v, which must not be asked", ask.Addr)
 		}
-		if w.r.servers[ask.Server].addr != ask.Addr {
+		if w.r.servers[ask.Server].self.Addr != ask.Addr {
 			w.t.Fatalf("server %d is not %v", ask.Server, ask.Addr)
 		}
 		w.exchange(ask)
@@ -430,8 +430,8 @@ func checkAnswer(t testing.TB, a *record.Answer) {
 		t.Fatalf("%v claims security %v", a.Name, a.Security)
 	case (a.Outcome == record.Found) != (len(a.Set()) > 0) && !a.Outcome.Failed():
 		t.Fatalf("%v is %v with %d records", a.Name, a.Outcome, len(a.Set()))
-	case a.Outcome.Failed() != (a.FailedAt != ""):
-		t.Fatalf("%v is %v, failed at %q", a.Name, a.Outcome, a.FailedAt)
+	case a.Outcome.Failed() != (a.FailedAt() != ""):
+		t.Fatalf("%v is %v, failed at %q", a.Name, a.Outcome, a.FailedAt())
 	case a.Outcome == record.WorkBound && a.Reason == "":
 		t.Fatalf("%v hit a bound without a name", a.Name)
 	case len(a.Chain) > maxAliases && !a.Outcome.Failed():
@@ -724,3 +724,11 @@ func soaOf(apex string) string {
 func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 99)) }
 
 func addrOf(text string) netip.Addr { return netip.MustParseAddr(text) }
+
+// answeredBy returns who gave an answer, the zero Server if nobody did.
+func answeredBy(a *record.Answer) record.Server {
+	if a.By == nil {
+		return record.Server{}
+	}
+	return *a.By
+}
