@@ -396,3 +396,27 @@ func TestDiskFull(t *testing.T) {
 		}
 	})
 }
+
+// TestOutputHoldsAnotherScan: a scan never writes into the directory of another one, unless told to discard it.
+func TestOutputHoldsAnotherScan(t *testing.T) {
+	w := servers(t)
+	db, dir := openDuckDB(t), filepath.Join(t.TempDir(), "scan")
+	scan := func(names string, more ...string) (code int) {
+		t.Helper()
+		code, _, _ = caascan(t, names, append([]string{"scan", "-"}, w.flags(append(more, "--out", dir)...)...)...)
+		return code
+	}
+	rows := func() int64 {
+		t.Helper()
+		return checkManifest(t, db, dir, output.Complete).Totals.Rows
+	}
+	if code := scan("caatest-nsd.com\ncaatest-knot.net\n"); code != exitDone || rows() != 2 {
+		t.Fatalf("first scan: exit code %d, %d rows", code, rows())
+	}
+	if code := scan("three.com\n"); code != exitUsage || rows() != 2 {
+		t.Errorf("another scan: exit code %d, %d rows; want 2, and the first scan's 2 rows", code, rows())
+	}
+	if code := scan("three.com\n", "--restart"); code != exitDone || rows() != 1 {
+		t.Errorf("--restart: exit code %d, %d rows; want 0 and 1", code, rows())
+	}
+}
