@@ -60,7 +60,8 @@ type Config struct {
 
 	Rand *rand.Rand // choice among equally good servers
 
-	// Bounds of the caches, in entries; defaults: 65536 zone cuts, 65536 answers, 65536 server names.
+	// Bounds of the caches, in entries. The defaults are 16384 zone cuts and answers, which are for what many names
+	// share, since a name keeps its own delegation with it, and 65536 server names.
 	Cuts, Answers, Hosts int
 }
 
@@ -118,8 +119,8 @@ func New(cfg Config) *Resolver {
 	setDefault(&cfg.Timeout, 2*time.Second)
 	setDefault(&cfg.Retries, 3)
 	setDefault(&cfg.MaxQueries, 64)
-	setDefault(&cfg.Cuts, 1<<16)
-	setDefault(&cfg.Answers, 1<<16)
+	setDefault(&cfg.Cuts, 1<<14)
+	setDefault(&cfg.Answers, 1<<14)
 	setDefault(&cfg.Hosts, 1<<16)
 	if cfg.Rand == nil {
 		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
