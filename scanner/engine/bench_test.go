@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/caascan/caascan/ratelimit"
 	"github.com/caascan/caascan/scanner/engine/batch"
 )
 
@@ -53,6 +54,48 @@ func BenchmarkLoop(b *testing.B) {
 			b.ReportMetric(float64(systemEnd-system)/n, "sys-ns/op")
 			b.ReportMetric(n/float64(s.SendCalls), "sent/call")
 			b.ReportMetric(n/float64(s.RecvCalls), "recv/call")
+			b.ReportMetric(float64(p.total-p.replies), "lost")
+		})
+	}
+}
+
+// BenchmarkLimited shows how much of a limit a loop uses, and what it costs to keep.
+func BenchmarkLimited(b *testing.B) {
+	for _, bench := range []struct {
+		name    string
+		limits  ratelimit.Limits
+		servers int
+		rate    float64
+	}{
+		{"server", ratelimit.Limits{PerServer: 200}, 50, 10_000},
+		{"operator", ratelimit.Limits{PerOperator: 10_000}, 50, 10_000},
+		{"total", ratelimit.Limits{Total: 20_000}, 50, 20_000},
+		{"all", ratelimit.Limits{PerServer: 300, PerOperator: 12_000, Total: 10_000}, 50, 10_000},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			port, stop := echoServer(b)
+			defer stop()
+			p := &pump{window: 2000, total: b.N, servers: bench.servers, operator: 1}
+			table, err := ratelimit.New(bench.limits)
+			if err != nil {
+				b.Fatal(err)
+			}
+			l, err := New(Config{IPv4: true, Port: port, Limits: table}, p)
+			if err != nil {
+				b.Fatal(err)
+			}
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			user, system := threadTime()
+			b.ResetTimer()
+			if err := l.Run(context.Background()); err != nil {
+				b.Fatal(err)
+			}
+			b.StopTimer()
+			userEnd, systemEnd := threadTime()
+			b.ReportMetric(100*float64(b.N)/b.Elapsed().Seconds()/bench.rate, "%used")
+			b.ReportMetric(float64(userEnd-user)/float64(b.N), "user-ns/op")
+			b.ReportMetric(float64(systemEnd-system)/float64(b.N), "sys-ns/op")
 			b.ReportMetric(float64(p.total-p.replies), "lost")
 		})
 	}

@@ -347,13 +347,14 @@ type pump struct {
 	started, ended int
 	replies        int
 	mix            bool
+	operator       step.OperatorID
 }
 
 func (p *pump) ask(t step.Ticket, out *[]step.Ask) {
 	s := p.started % p.servers
 	p.started++
 	*out = append(*out, step.Ask{
-		Ticket: t, Server: step.ServerID(s), Addr: loopback(s), Timeout: 2 * time.Second, MixCase: p.mix,
+		Ticket: t, Server: step.ServerID(s), Addr: loopback(s), Timeout: 2 * time.Second, MixCase: p.mix, Operator: p.operator,
 	})
 }
 

@@ -22,6 +22,10 @@ import (
 //	                          +-> the operator's limit:   in the wheel, keeping the turn
 //	                          +-> the total limit:        stays ready, and nobody is sent until then
 
+// totalPause is how long the loop at least pauses when the total limit is reached: at high rates it then sends several
+// packets a turn in place of one. It stays below the lateness that the limits forgive, so nothing of the rate is lost.
+const totalPause = ratelimit.Grain * 3 / 4
+
 // peer is a server as the loop knows it.
 type peer struct {
 	addr       batch.Addr
@@ -191,7 +195,7 @@ func (l *Loop) leave(p uint32) error {
 			return nil
 		case ratelimit.Total:
 			l.pushFront(&l.ready, p)
-			l.resume = step.Time(when)
+			l.resume = max(step.Time(when), l.now.Add(totalPause))
 			return nil
 		}
 	}

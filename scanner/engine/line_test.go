@@ -3,8 +3,10 @@ package engine
 import (
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -50,6 +52,14 @@ func newSink(t *testing.T) (uint16, error) {
 func (v *virtual) AppendQuery(ticket step.Ticket, id uint16, buf []byte) []byte {
 	v.sent = append(v.sent, departed{int(ticket), v.time})
 	return v.script.AppendQuery(ticket, id, buf)
+}
+
+// breakSending lets every attempt to send fail with err, until the function it returns is called.
+func (v *virtual) breakSending(err error) (works func()) {
+	for k, c := range v.conns {
+		v.conns[k] = &faulty{conn: c, send: func() error { return err }}
+	}
+	return func() { err = nil }
 }
 
 // turn is one turn of Run at the present time, without waiting.
@@ -307,12 +317,17 @@ func TestDelayedBatchKeepsDistance(t *testing.T) {
 	v := newVirtual(t, limits(t, ratelimit.Limits{PerServer: 10}), []query{
 		{server: loopback(0), name: "a.example"}, {server: loopback(0), name: "b.example"},
 	})
-	v.v4.retry = v.time.Add(80 * time.Millisecond) // as after ENOBUFS
+	works := v.breakSending(syscall.ENOBUFS)
 	v.turn(t)
 	if s := v.Stats(); s.Sent != 0 || s.Waiting != 2 {
 		t.Fatalf("left in spite of it: %+v", s)
 	}
-	v.time = v.time.Add(80 * time.Millisecond)
+	for range 80 {
+		v.time = v.time.Add(time.Millisecond)
+		v.turn(t)
+	}
+	works()
+	v.time = v.time.Add(time.Millisecond)
 	v.turn(t)
 	if s := v.Stats(); s.Sent != 1 {
 		t.Fatalf("did not leave: %+v", s)
@@ -321,8 +336,8 @@ func TestDelayedBatchKeepsDistance(t *testing.T) {
 		v.time = v.time.Add(time.Millisecond)
 		v.turn(t)
 	}
-	if gap := v.time.Sub(wheelStart); gap < 179*time.Millisecond || gap > 182*time.Millisecond {
-		t.Errorf("the second left %v after the start, want 180 ms", gap)
+	if gap := v.time.Sub(wheelStart); gap < 180*time.Millisecond || gap > 183*time.Millisecond {
+		t.Errorf("the second left %v after the start, want 181 ms", gap)
 	}
 }
 
@@ -340,4 +355,91 @@ func TestLimitsForReal(t *testing.T) {
 	for i := range s.ends {
 		wantKind(t, s, i, step.Reply)
 	}
+}
+
+// A server that waits for its own limit does not hold up the others of its operator.
+func TestParkedServerPassesOn(t *testing.T) {
+	v := newVirtual(t, limits(t, ratelimit.Limits{PerServer: 1, PerOperator: 1000}), []query{
+		{server: loopback(0), name: "n.example", op: 7, timeout: time.Millisecond},
+		{server: loopback(1), name: "n.example", op: 7, timeout: 100 * time.Millisecond},
+		{server: loopback(0), name: "n.example", op: 7, timeout: time.Millisecond}, // waits for a second
+	})
+	for s := range 50 { // 100 ms after the start
+		v.queries = append(v.queries, query{server: loopback(2 + s), name: "n.example", op: 7, timeout: time.Millisecond, after: 1})
+	}
+	v.run(t)
+	for s := range 50 {
+		if last := v.checkRate(t, "server", 1, atServer(loopback(2+s))); last > 160*time.Millisecond {
+			t.Errorf("server %d had to wait until %v", 2+s, last)
+		}
+	}
+	v.checkRate(t, "operator", 1000, ofOperator(7))
+	if last := v.checkRate(t, "server", 1, atServer(loopback(0))); last < 999*time.Millisecond {
+		t.Errorf("the second query to server 0 left after %v", last)
+	}
+}
+
+// A server that waits for a TCP connection does not hold up the others of its operator.
+func TestWaitForConnectionPassesOn(t *testing.T) {
+	release := make(chan struct{})
+	port := serveTCP(t, 0, func(conn *net.TCPConn, query []byte) {
+		<-release
+		conn.Write(framed(replyTo(query)))
+	}, loopback(0))
+	serveTCPEcho(t, port, loopback(1))
+	serveUDP(t, port, func(p packet) { p.send(p.reply()) }, loopback(2))
+	s := &script{queries: []query{
+		{server: loopback(0), name: "a.example", op: 7, tcp: true}, // takes the only connection
+		{server: loopback(1), name: "b.example", op: 7, tcp: true}, // waits for it
+		{server: loopback(2), name: "c.example", op: 7},
+	}}
+	s.onEnd = func(i int, ev *step.Event) {
+		if i == 2 {
+			close(release)
+		}
+	}
+	run(t, Config{Port: port, TCPConns: 1, Limits: limits(t, ratelimit.Limits{PerOperator: 10_000})}, s)
+	for i := range s.ends {
+		wantKind(t, s, i, step.Reply)
+	}
+}
+
+// When all IDs of all sockets are in flight the rest waits for some to come back.
+func TestNoFreeID(t *testing.T) {
+	v := newVirtual(t, nil, nil)
+	const left, n = 10, 100
+	for k := range v.matcher.load {
+		v.matcher.load[k] = portLoad - left
+	}
+	for range n {
+		v.queries = append(v.queries, query{server: loopback(0), name: "n.example", timeout: 20 * time.Millisecond})
+	}
+	v.turn(t)
+	if s := v.Stats(); s.InFlight != 2*left || s.Waiting != n-2*left {
+		t.Errorf("%d in flight and %d waiting, want %d and %d", s.InFlight, s.Waiting, 2*left, n-2*left)
+	}
+	v.run(t)
+	for _, load := range v.matcher.load {
+		if load != portLoad-left {
+			t.Errorf("load %d, want %d", load, portLoad-left)
+		}
+	}
+}
+
+// An exchange whose packet has not left cannot be answered, nor its packet have come back.
+func TestNotAnsweredBeforeDeparture(t *testing.T) {
+	v := newVirtual(t, nil, []query{{server: loopback(0), name: "n.example", timeout: time.Second}})
+	works := v.breakSending(syscall.ENOBUFS)
+	v.turn(t)
+	e := *v.slab.at(v.v4.boarded[0].exchange)
+	msg := v.script.AppendQuery(e.ticket, e.id, nil)
+	to := v.peers[0].addr
+	v.undelivered(e.socket, msg, &to)
+	msg[2] |= 0x80
+	v.reply(e.socket, msg, &to)
+	if v.ends[0].times != 0 {
+		t.Errorf("ended with %v", v.ends[0].Kind)
+	}
+	works()
+	v.run(t)
 }

@@ -250,21 +250,19 @@ func (l *Loop) Run(ctx context.Context) error {
 	})
 	defer unwatch()
 
-	for ctx.Err() == nil {
-		for !l.cancelled.Load() {
-			l.now = l.clock()
-			l.wheel.advance(l.now, l.fire)
-			l.machine.Admit(l.now, &l.asks)
-			if err := l.send(); err != nil {
-				return fmt.Errorf("engine: %w", err)
-			}
-			l.publish()
-			if l.machine.Done() {
-				return nil
-			}
-			if err := l.receive(l.idle()); err != nil {
-				return fmt.Errorf("engine: %w", err)
-			}
+	for ctx.Err() == nil && !l.cancelled.Load() {
+		l.now = l.clock()
+		l.wheel.advance(l.now, l.fire)
+		l.machine.Admit(l.now, &l.asks)
+		if err := l.send(); err != nil {
+			return fmt.Errorf("engine: %w", err)
+		}
+		l.publish()
+		if l.machine.Done() {
+			return nil
+		}
+		if err := l.receive(l.idle()); err != nil {
+			return fmt.Errorf("engine: %w", err)
 		}
 	}
 	return ctx.Err()

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -187,4 +188,22 @@ func TestDevice(t *testing.T) {
 		t.Skip(err) // older systems ask for CAP_NET_RAW
 	}
 	c.Close()
+}
+
+// A kernel without epoll_pwait2 waits for whole milliseconds, rounded up, and for ever just as well.
+func TestCoarsePoller(t *testing.T) {
+	p, err := NewPoller()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	p.coarse = true
+	start := time.Now()
+	if _, woken, err := p.Wait(time.Millisecond+1, nil); woken || err != nil || time.Since(start) < time.Millisecond {
+		t.Errorf("Wait ended with %v, %v after %v", woken, err, time.Since(start))
+	}
+	p.Wake()
+	if _, woken, err := p.Wait(-1, nil); !woken || err != nil {
+		t.Errorf("Wait ended with %v, %v", woken, err)
+	}
 }

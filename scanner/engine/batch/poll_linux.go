@@ -17,6 +17,8 @@ type Poller struct {
 	fd      int
 	events  []unix.EpollEvent
 	conns   map[int]*Conn // by key
+	coarse  bool          // the system can only wait for whole milliseconds
+	until   unix.Timespec // argument of a call
 	pending atomic.Bool   // a Wake that Wait has not seen yet
 
 	mu   sync.Mutex // held by Wake, so that Close cannot take the descriptor away under it
@@ -72,8 +74,8 @@ func (p *Poller) WantWrite(key int, want bool) error {
 }
 
 // Wait appends to ready the sockets that have something. If none has it waits for one, or for Wake, for up to
-// timeout, rounded up to a millisecond; for ever if timeout is negative, and not at all if it is zero. It reports
-// whether Wake was called since the last Wait.
+// timeout; for ever if timeout is negative, and not at all if it is zero. It reports whether Wake was called since the
+// last Wait.
 func (p *Poller) Wait(timeout time.Duration, ready []Ready) (_ []Ready, woken bool, err error) {
 	n, errno := p.wait(timeout)
 	if errno != 0 && errno != unix.EINTR {
@@ -97,23 +99,38 @@ func (p *Poller) Wait(timeout time.Duration, ready []Ready) (_ []Ready, woken bo
 	return ready, woken, nil
 }
 
-// wait calls epoll_pwait. A call that cannot block need not tell the Go scheduler, one that can must: a thread that
-// blocks unannounced holds up the whole program at the next garbage collection.
+// wait calls epoll. A call that cannot block need not tell the Go scheduler, one that can must: a thread that blocks
+// unannounced holds up the whole program at the next garbage collection.
 func (p *Poller) wait(timeout time.Duration) (int, unix.Errno) {
+	if timeout == 0 {
+		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])),
+			maxEvents, 0, 0, 0)
+		return count(n, errno)
+	}
+	if !p.coarse {
+		var until *unix.Timespec
+		if timeout > 0 {
+			p.until = unix.NsecToTimespec(int64(timeout))
+			until = &p.until
+		}
+		n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])),
+			maxEvents, uintptr(unsafe.Pointer(until)), 0, 0)
+		if errno != unix.ENOSYS && errno != unix.EPERM {
+			return count(n, errno)
+		}
+		p.coarse = true // a kernel before 5.11, or a sandbox that does not know the call
+	}
 	msec := -1
-	if timeout >= 0 {
+	if timeout > 0 {
 		const most = 1 << 30 // milliseconds that fit the kernel's int with ease; who waits longer asks again
 		msec = int(min((timeout+time.Millisecond-1)/time.Millisecond, most))
 	}
-	var n uintptr
-	var errno unix.Errno
-	if msec == 0 {
-		n, _, errno = unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])),
-			uintptr(len(p.events)), 0, 0, 0)
-	} else {
-		n, _, errno = unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])),
-			uintptr(len(p.events)), uintptr(msec), 0, 0)
-	}
+	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])),
+		maxEvents, uintptr(msec), 0, 0)
+	return count(n, errno)
+}
+
+func count(n uintptr, errno unix.Errno) (int, unix.Errno) {
 	if errno != 0 {
 		return 0, errno
 	}
