@@ -6,9 +6,13 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"github.com/caascan/caascan/ratelimit"
 	"github.com/caascan/caascan/scanner/step"
 )
 
@@ -102,5 +106,40 @@ func TestManyServers(t *testing.T) {
 	}
 	if stats := l.Stats(); p.replies != p.total || stats.Peers != 20000 || stats.Strays != (Strays{}) {
 		t.Errorf("%d replies of %d: %+v", p.replies, p.total, stats)
+	}
+}
+
+// Two loops at the same time, with one table of limits between them and queries that differ in everything else.
+func TestTwoLoops(t *testing.T) {
+	port, stop := echoServer(t)
+	defer stop()
+	table := limits(t, ratelimit.Limits{PerServer: 20_000, PerOperator: 1e6, Total: 1e6})
+	ctx, cancel := context.WithTimeout(context.Background(), hang)
+	defer cancel()
+	var group errgroup.Group
+	var pumps []*pump
+	for k := range 2 {
+		p := &pump{window: 300, total: 10_000, servers: 40, mix: k == 0, operator: 5}
+		l, err := New(Config{IPv4: true, Port: port, Limits: table}, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pumps = append(pumps, p)
+		group.Go(func() error { return l.Run(ctx) })
+		group.Go(func() error { // as a progress line does
+			for l.Stats().Events[step.Reply] < 100 && ctx.Err() == nil {
+				l.Wake()
+				runtime.Gosched()
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for k, p := range pumps {
+		if p.replies != p.total {
+			t.Errorf("loop %d: %d replies of %d", k, p.replies, p.total)
+		}
 	}
 }

@@ -13,7 +13,7 @@
 // and must come from the server's address and port and have its question (receive.go). An Ask for TCP goes from the
 // head of the line to a goroutine, of which there is a bounded number (tcp.go).
 //
-// How many exchanges are in flight is a number: each costs 64 octets in the slab and 4 to 8 in the matcher, and none
+// How many exchanges are in flight is a number: each costs 64 octets in the slab and 12 to 24 in the matcher, and none
 // costs an allocation.
 package engine
 
@@ -38,7 +38,7 @@ type Config struct {
 	IPv4, IPv6 bool             // families to use; at least one
 	Source     []netip.Addr     // addresses to send from, in turn; a family without one uses the system's choice
 	Port       uint16           // of all servers; 0 is 53
-	Sockets    int              // a family; 0 is 64. Each is a source port that an attacker has to guess
+	Sockets    int              // a family, at most 1,024; 0 is 64. Each is a source port that an attacker has to guess
 	TCPConns   int              // TCP connections at the same time; 0 is 128
 	MaxReply   int              // longest UDP message taken, in octets; 0 is 4096. A longer one is cut and gets the bit TC
 	RecvBuffer int              // octets for each socket; 0 is 1 MiB
@@ -47,6 +47,9 @@ type Config struct {
 	Clock      func() step.Time // nil is the system's clock
 	Seed       [32]byte         // of IDs, ports and case; all zero draws one from the system
 }
+
+// maxSockets bounds the sockets of a family; 1,024 already let 48 million exchanges be in flight.
+const maxSockets = 1 << 10
 
 // batchSize is how many datagrams one system call sends or receives at most. Eight get most of the gain; more make
 // the random choice of a socket rarer and hold up the first of the batch.
@@ -119,6 +122,10 @@ type conn interface {
 func New(cfg Config, machine step.Machine) (*Loop, error) {
 	if !cfg.IPv4 && !cfg.IPv6 {
 		return nil, errors.New("engine: neither IPv4 nor IPv6 is to be used")
+	}
+	if cfg.Sockets < 0 || cfg.Sockets > maxSockets || cfg.TCPConns < 0 || cfg.MaxReply < 0 || cfg.MaxReply > 1<<16 {
+		return nil, fmt.Errorf("engine: %d sockets, %d TCP connections, replies of %d octets: out of range",
+			cfg.Sockets, cfg.TCPConns, cfg.MaxReply)
 	}
 	if cfg.Clock == nil {
 		cfg.Clock = SystemClock()

@@ -79,8 +79,14 @@ func TestMatcher(t *testing.T) {
 			t.Fatalf("%v: found %d, want %d", k, got, i)
 		}
 	}
-	if m.count != len(model) || len(m.buckets) < m.count {
-		t.Errorf("count %d, want %d; %d buckets", m.count, len(model), len(m.buckets))
+	used := 0
+	for _, e := range m.table {
+		if e.exchange != none {
+			used++
+		}
+	}
+	if m.count != len(model) || used != m.count || len(m.table) <= m.count {
+		t.Errorf("count %d, want %d; %d of %d entries used", m.count, len(model), used, len(m.table))
 	}
 }
 

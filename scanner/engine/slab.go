@@ -33,7 +33,7 @@ type exchange struct {
 	server uint32 // index of the peer
 	prev   uint32 // wheel
 	next   uint32 // wheel; free list
-	link   uint32 // server's line; matcher's chain
+	link   uint32 // server's line
 	id     uint16 // of the DNS message
 	socket uint16 // index
 	state  state

@@ -365,6 +365,10 @@ func TestWake(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	for _, cfg := range []Config{
 		{},
+		{IPv4: true, Sockets: -1},
+		{IPv4: true, Sockets: maxSockets + 1},
+		{IPv4: true, TCPConns: -1},
+		{IPv4: true, MaxReply: 1 << 17},
 		{IPv4: true, Source: []netip.Addr{netip.MustParseAddr("192.0.2.77")}}, // not an address of this machine
 	} {
 		if l, err := New(cfg, &script{}); err == nil {
