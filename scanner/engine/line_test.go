@@ -19,8 +19,9 @@ import (
 type virtual struct {
 	*Loop
 	script
-	time step.Time
-	sent []departed
+	time  step.Time
+	drift time.Duration // that a look at the clock takes
+	sent  []departed
 }
 
 type departed struct {
@@ -32,7 +33,10 @@ func newVirtual(t *testing.T, table *ratelimit.Table, queries []query) *virtual 
 	t.Helper()
 	v := &virtual{time: wheelStart}
 	v.queries = queries
-	v.script.now = func() step.Time { return v.time }
+	v.script.now = func() step.Time {
+		v.time = v.time.Add(v.drift)
+		return v.time
+	}
 	sink, err := newSink(t)
 	if err != nil {
 		t.Fatal(err)
@@ -275,6 +279,21 @@ func TestLoopsShareLimits(t *testing.T) {
 		all := gather(func(query) bool { return true })
 		if last := checkRate(t, "total", l.Total, all); len(all) != 3*n || last.Seconds() > 1.6*3*n/3/100 {
 			t.Errorf("seed %d: %d packets took %v", seed, len(all), last)
+		}
+	}
+}
+
+// A turn may take longer than any pause: the loop does not fall asleep over what it could have sent by then.
+func TestSlowTurns(t *testing.T) {
+	for _, l := range []ratelimit.Limits{{Total: 1000}, {PerServer: 500}, {PerOperator: 800}} {
+		v := newVirtual(t, limits(t, l), nil)
+		v.drift = 2 * time.Millisecond
+		for i := range 200 {
+			v.queries = append(v.queries, query{server: loopback(i % 2), name: "n.example", op: 7, timeout: time.Hour})
+		}
+		v.run(t)
+		if last := v.sent[len(v.sent)-1].at.Sub(wheelStart); last > time.Minute {
+			t.Errorf("%+v: the last left after %v", l, last)
 		}
 	}
 }

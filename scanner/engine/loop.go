@@ -278,7 +278,8 @@ func (l *Loop) Run(ctx context.Context) error {
 // idle returns how long the loop may sleep if no socket has anything; negative is for ever.
 func (l *Loop) idle() time.Duration {
 	until, some := l.wheel.nextTime()
-	if l.now < l.resume && (l.ready.head != none || l.v4.len()+l.v6.len() > 0) && (!some || l.resume < until) {
+	unsent := l.ready.head != none || l.v4.len()+l.v6.len() > 0
+	if unsent && !l.stuck && (!some || l.resume < until) {
 		until, some = l.resume, true
 	}
 	if !some {
