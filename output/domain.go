@@ -59,8 +59,8 @@ type Domain struct {
 	IsRegistrable bool `parquet:"is_registrable" json:"is_registrable"`
 	// PSLSection is the section of the public suffix list that holds the suffix: icann or private.
 	PSLSection string `parquet:"psl_section,optional,dict" json:"psl_section,omitzero"`
-	// ZoneApex is the apex of the zone that holds the name; where the look-up failed, of the closest zone reached. A
-	// name that is an alias is no apex, so it lies in the zone of its parent. NULL: not learned.
+	// ZoneApex is the apex of the zone that holds the name, for an alias the zone of its first link; where the look-up
+	// failed, of the closest zone reached. NULL: not learned.
 	ZoneApex string `parquet:"zone_apex,optional" json:"zone_apex,omitzero"`
 	// Labels is the number of labels of query_name.
 	Labels int8 `parquet:"labels" json:"labels"`
@@ -210,7 +210,7 @@ type Domain struct {
 
 	// Name servers of zone_apex
 
-	// NSAddress is the names of the servers, sorted. NULL: not learned.
+	// NSAddress is the names of the servers, sorted. NULL: not learned, as where a server of the zone above answered.
 	NSAddress []string `parquet:"ns_address,list,optional" parquet-element:",dict" json:"ns_address,omitzero"`
 	// NSSetHash is a hash over the sorted names, in hexadecimal: equal sets have equal hashes.
 	NSSetHash string `parquet:"nsset_hash,optional,dict" json:"nsset_hash,omitzero"`

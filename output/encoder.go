@@ -292,36 +292,23 @@ func (e *Encoder) dnssec(d *Domain, r *record.Record) {
 	if a.Outcome == record.Bogus || a.Security == record.BogusData {
 		d.DNSSECFailedAt = e.below(a.FailedAt(), d.QueryName)
 	}
-	if home := home(r); home != nil {
-		d.DSPresent = dsPresent(home)
-	}
+	d.DSPresent = dsPresent(r.Climb[0].Answer)
 }
 
 // severity orders the states from the best to the worst.
 var severity = [...]int{record.Secure: 0, record.Insecure: 1, record.Indeterminate: 2, record.BogusData: 3}
 
-// dsPresent says if the zone that answered has a DS at its parent. That none was seen shows that there is none only if
-// the zone was proved to be insecure.
+// dsPresent says if the zone that holds the name has a DS at its parent. That none was seen shows that there is none
+// only if the zone was proved to be insecure.
 func dsPresent(a *record.Answer) *bool {
+	zone, _ := a.Home()
 	for i := range a.Proof {
-		if a.Proof[i].Type == wire.TypeDS && a.Proof[i].Owner == a.Zone {
+		if a.Proof[i].Type == wire.TypeDS && a.Proof[i].Owner == zone {
 			return flag(true)
 		}
 	}
 	if a.Security == record.Insecure {
 		return flag(false)
-	}
-	return nil
-}
-
-// home returns the answer that tells of the zone in which the name lies: the first, from the name upwards, that no
-// alias led to. For a name that is an alias is no apex, and so lies in the zone of its parent; and names below the owner
-// of a DNAME lie in the owner's zone (RFC 6672 2.4). It returns nil if every answer came through aliases.
-func home(r *record.Record) *record.Answer {
-	for i := range r.Climb {
-		if a := r.Climb[i].Answer; len(a.Chain) == 0 {
-			return a
-		}
 	}
 	return nil
 }
@@ -334,17 +321,17 @@ type operatorCount struct {
 
 // nameServers fills the columns about the zone that holds the name and its servers.
 func (e *Encoder) nameServers(d *Domain, r *record.Record) {
-	a := home(r)
-	if a == nil {
+	if len(r.Climb) == 0 {
 		return
 	}
-	d.ZoneApex = e.below(a.Zone, d.QueryName)
-	if len(a.NS) == 0 {
+	zone, ns := r.Climb[0].Answer.Home()
+	d.ZoneApex = e.below(zone, d.QueryName)
+	if len(ns) == 0 {
 		return
 	}
-	d.NSAddress = e.texts.take(len(a.NS))
+	d.NSAddress = e.texts.take(len(ns))
 	e.operators = e.operators[:0]
-	for i, name := range a.NS {
+	for i, name := range ns {
 		server := e.host(name)
 		d.NSAddress[i] = server.text
 		if server.operator == "" {

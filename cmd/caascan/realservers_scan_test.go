@@ -282,11 +282,14 @@ func (r *row) check(t *testing.T, d map[string]any) {
 	if r.exists == "?" {
 		delete(want, "exists")
 	}
-	if r.chain != "" && !strings.Contains(r.climb, " ") {
-		want["zone_apex"] = nil // every answer came through aliases
-	}
-	if r.zone == "?" {
+	first, _, _ := strings.Cut(r.chain, " ")
+	leaves := strings.HasSuffix(first, ".") && !strings.HasSuffix(first, "."+r.zone+".") ||
+		strings.HasPrefix(r.name, "across.") || strings.HasPrefix(r.name, "cname-out-nx.")
+	switch {
+	case r.zone == "?":
 		delete(want, "zone_apex")
+	case r.zone == "caatest-bind.org" && leaves:
+		want["zone_apex"] = nil // the server holds org too, refers nobody, and says nothing about an alias that leaves
 	}
 	levels := strings.Fields(r.climb)
 	depth := len(levels) - 1
@@ -552,10 +555,10 @@ func checkValues(t *testing.T, db *sql.DB, dir string) {
 			"contactemail_set AND contactphone_set AND NOT issue_set":              "contact",
 			"caa_count = 1001 AND tcp_count >= 1 AND caa_bytes > 20000":            "records-1001",
 			"issuemail_set AND NOT issue_set AND issuer_count_smime = 1":           "mail-only",
-			"issuevmc_set":                          "vmc",
-			"unknown_tag_set AND NOT critical_any":  "unknown",
-			"issuewild_set AND iodef_set":           "mixed",
-			"zone_apex IS NULL AND cname_depth = 1": "cname",
+			"issuevmc_set":                                  "vmc",
+			"unknown_tag_set AND NOT critical_any":          "unknown",
+			"issuewild_set AND iodef_set":                   "mixed",
+			"cname_depth = 1 AND caa_via_alias IS NOT NULL": "cname",
 			"caa[1].params = [{name: 'accounturi', value: 'https://ca.example/acct/1'}, {name: 'validationmethods', value: 'dns-01,ca-own'}]": "params",
 		} {
 			rows := query(t, db, fmt.Sprintf("SELECT coalesce(%s, false) AS holds FROM %s WHERE query_name = '%s.%s'", condition, parquet(dir, "domains"), name, zone))

@@ -140,9 +140,9 @@ func (f *scanFlags) outputConfig(seed uint64) output.Config {
 	}
 }
 
-// gcPercent makes the collector run when the heap has grown by half, not by as much again: most of the heap is names in
+// gcPercent makes the collector run when the heap has grown by a third, not by as much again: most of the heap is names in
 // flight and caches, which live on, and a scan should have room for many of them.
-const gcPercent = 50
+const gcPercent = 30
 
 // run runs a scan to its end or to the first signal, and closes the sink. The records go to takes: the sink, or what
 // looks at them on their way there.

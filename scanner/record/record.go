@@ -34,6 +34,11 @@ type Alias struct {
 	Target wire.Name
 	TTL    uint32 // seconds
 	DNAME  bool   // Owner's DNAME, or a name below it, was rewritten (RFC 6672); otherwise a CNAME
+
+	// The zone that holds Owner and the names of its servers; "" and nil if not learned, as of links that came in one
+	// reply with the link before.
+	Zone wire.Name
+	NS   []wire.Name
 }
 
 // RR is a resource record that outlives its message. Data is in canonical form: names written out, in lower case.
@@ -68,7 +73,7 @@ type Answer struct {
 	TTL     uint32  // seconds: of the records of Type, or how long the denial holds (RFC 2308 5)
 
 	Zone wire.Name   // apex of the zone that answered; of a failure, the zone at whose servers it came about
-	NS   []wire.Name // the names of its servers
+	NS   []wire.Name // the names of its servers; nil if not learned
 
 	By        *Server       // that gave the deciding reply; nil if there was none
 	TCP       bool          // the deciding reply came over TCP
@@ -107,6 +112,15 @@ func (a *Answer) EDE() []EDE {
 		return nil
 	}
 	return a.Notes.EDE
+}
+
+// Home returns the zone that holds Name and the names of its servers: for an alias, those of its first link. The zone is
+// "" and the servers are nil if not learned.
+func (a *Answer) Home() (zone wire.Name, ns []wire.Name) {
+	if len(a.Chain) > 0 {
+		return a.Chain[0].Zone, a.Chain[0].NS
+	}
+	return a.Zone, a.NS
 }
 
 // Owner returns the name at the end of the chain: the owner of the records, if there are any.

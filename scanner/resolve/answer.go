@@ -59,7 +59,10 @@ func (r *Resolver) end(now step.Time, q *question, o record.Outcome, rd *reading
 	if o.Failed() {
 		a.Expires = now.Add(failureTTL)
 	} else {
-		a.Zone, a.TTL = rd.zone, rd.ttl
+		a.TTL = rd.ttl
+		if rd.zone != a.Zone { // a server of the zone above holds this one too, and nobody said who else does
+			a.Zone, a.NS = rd.zone, nil
+		}
 		a.Expires = now.Add(lifetime(a))
 	}
 }
@@ -78,6 +81,12 @@ func (q *question) newAnswer(rd *reading, ev evidence) *stored {
 	if rd != nil {
 		s.Attempts++ // the one that rd was read from
 		rd.copyTo(&s.Answer)
+		if len(s.Chain) > 0 {
+			s.Chain[0].Zone = rd.home
+			if rd.home == q.cut.zone {
+				s.Chain[0].NS = q.cut.set.names
+			}
+		}
 	}
 	return s
 }
@@ -148,6 +157,12 @@ func (q *question) needsAddress(other *question) bool {
 // complete ends q, which is an alias, by the answer to the question about its target.
 func (q *question) complete(target *record.Answer) {
 	own := &q.answer.Answer
+	if target.Outcome == record.AliasLoop {
+		own.Outcome = record.AliasLoop // where it closes depends on who asked first, so what follows is not told
+		own.Expires = min(own.Expires, target.Expires)
+		q.state = ended
+		return
+	}
 	whole := *target
 	whole.Name = own.Name
 	whole.Chain = slices.Concat(own.Chain, target.Chain)
@@ -155,7 +170,7 @@ func (q *question) complete(target *record.Answer) {
 	whole.Proof = slices.Concat(own.Proof, target.Proof)
 	whole.Truncated = own.Truncated || target.Truncated
 	whole.Expires = min(own.Expires, target.Expires)
-	if len(whole.Chain) > maxAliases && whole.Outcome != record.AliasLoop {
+	if len(whole.Chain) > maxAliases {
 		whole.Outcome = record.AliasLong
 	}
 	*own = whole

@@ -74,13 +74,13 @@ type question struct {
 	referrals uint8
 	failures  *failures // nil before the first
 	tried     uint8     // tries in vain
-	silent    uint8    // tries without reply
-	lookups   uint8    // addresses looked up
-	looked    uint64   // a bit per (server name, family): not to be looked up (again)
-	nsLoop    bool     // a look-up was left out because it needs this question
-	again     bool     // this is the second time round after that
-	spread    bool     // look for one more address first
-	bound     string   // the bound that kept an address from being found
+	silent    uint8     // tries without reply
+	lookups   uint8     // addresses looked up
+	looked    uint64    // a bit per (server name, family): not to be looked up (again)
+	nsLoop    bool      // a look-up was left out because it needs this question
+	again     bool      // this is the second time round after that
+	spread    bool      // look for one more address first
+	bound     string    // the bound that kept an address from being found
 
 	// The exchange under way, and what the next one with the same server is to be like.
 	exchange

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 
@@ -33,6 +34,7 @@ type reading struct {
 	outcome record.Outcome
 	at      wire.Name      // end of the chain as far as this reply takes it
 	links   []record.Alias // that led there
+	home    wire.Name      // of the first link: the zone that holds it
 	records []record.RR    // the answer
 	proof   []record.RR    // RRSIGs over it
 	data    []byte         // of these records
@@ -160,7 +162,7 @@ func (rd *reading) follow(m *wire.Message, zone wire.Name, typ wire.Type) bool {
 	for rd.at.In(zone) {
 		if n := rd.take(m, typ); n != 0 {
 			if n > 0 {
-				rd.conclude(record.Found, rd.apex(m, zone))
+				rd.conclude(record.Found, cmp.Or(apex(m, zone, rd.at), zone))
 			}
 			return false
 		}
@@ -170,6 +172,9 @@ func (rd *reading) follow(m *wire.Message, zone wire.Name, typ wire.Type) bool {
 		}
 		if link.Target == "" {
 			return true
+		}
+		if len(rd.links) == 0 {
+			rd.home = homeOf(m, zone, rd.at)
 		}
 		rd.links = append(rd.links, link)
 		if rd.loops(link.Target) {
@@ -344,20 +349,36 @@ func (rd *reading) appendSignatures(
 	return proof
 }
 
-// apex returns the apex of the zone that an answer for rd.at comes from: at or below zone, if the authority section
-// tells (RFC 2181 6.1 allows a server to have both sides of a zone cut).
-func (rd *reading) apex(m *wire.Message, zone wire.Name) wire.Name {
+// homeOf returns the zone that holds an alias; "" if that is not clear. Where nothing is told it is zone, unless that is
+// a top-level domain and the alias further down: then the server holds one of its children too, and refers nobody.
+func homeOf(m *wire.Message, zone, name wire.Name) wire.Name {
+	home := apex(m, zone, name)
+	if home == zone && zone.Labels() < 2 && childOf(zone, name) != "" && !hasAuthority(m) {
+		return ""
+	}
+	return home
+}
+
+func hasAuthority(m *wire.Message) bool {
+	return slices.ContainsFunc(m.RRs, func(rr wire.RR) bool { return rr.Section == wire.Authority })
+}
+
+// apex returns the apex of the zone that holds name, as far as the authority section tells: a server of zone may hold
+// zones below it too. It returns "" if it tells of such a zone, but of none that holds name.
+func apex(m *wire.Message, zone, name wire.Name) wire.Name {
 	for i := range m.RRs {
 		rr := m.RRs[i]
 		if rr.Section != wire.Authority || rr.Type != wire.TypeNS && rr.Type != wire.TypeSOA {
 			continue
 		}
-		for n := rd.at; n != zone; n = n.Parent() {
+		for n := name; ; n = n.Parent() {
 			if m.OwnerIs(rr, n) {
 				return n
 			}
+			if n == zone {
+				return ""
+			}
 		}
-		break
 	}
 	return zone
 }
