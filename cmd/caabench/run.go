@@ -148,17 +148,20 @@ type memoryCmd struct {
 	Least   int    `default:"1000" help:"Names in flight of the run that shows what caascan takes besides."`
 }
 
-// Run scans the same world with few and with many names in flight.
+// Run scans the same names with few and with many in flight.
 func (c *memoryCmd) Run() error {
 	dir, err := os.MkdirTemp("", "caabench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	fmt.Printf("servers answer after 5 s\n\n%-12s%14s%16s%12s\n", "in flight", "names", "peak MiB", "seconds")
+	fmt.Printf("%-12s%14s%20s%16s%12s\n", "in flight", "names", "servers answer in", "peak MiB", "seconds")
 	peak := map[int]float64{}
 	for _, inFlight := range []int{c.Least, c.Most} {
-		world := worldFlags{Names: 2 * inFlight, CAAShare: 0.05, Delay: 5 * time.Second}
+		world := worldFlags{Names: 2 * c.Most, CAAShare: 0.05} // the same rows to write, the same caches to fill
+		if inFlight == c.Most {
+			world.Delay = 5 * time.Second
+		}
 		server, err := startServer(dir, &world)
 		if err != nil {
 			return err
@@ -172,7 +175,7 @@ func (c *memoryCmd) Run() error {
 			return fmt.Errorf("scan: %d of %d names have rows, %d of them failed", status.Rows, world.Names, status.Failed)
 		}
 		peak[inFlight] = out.peak
-		fmt.Printf("%-12d%14d%16.1f%12.1f\n", inFlight, world.Names, out.peak/(1<<20), out.seconds)
+		fmt.Printf("%-12d%14d%20v%16.1f%12.1f\n", inFlight, world.Names, world.Delay, out.peak/(1<<20), out.seconds)
 	}
 	fmt.Printf("\n%.0f octets of peak memory for each name in flight, all told; %.0f beyond what %d names in flight take\n",
 		peak[c.Most]/float64(c.Most), (peak[c.Most]-peak[c.Least])/float64(c.Most-c.Least), c.Least)

@@ -12,6 +12,13 @@ const headerSize = 12
 // isReply reports whether msg has a whole header with the bit QR set.
 func isReply(msg []byte) bool { return len(msg) >= headerSize && msg[2]&0x80 != 0 }
 
+// isUnreadRejection reports whether msg, a reply, is a header alone that says FORMERR or NOTIMP: so do some servers answer
+// what they cannot read, such as EDNS (RFC 6891 7). It has no question that could be compared.
+func isUnreadRejection(msg []byte) bool {
+	code := wire.RCode(msg[3] & 15)
+	return len(msg) == headerSize && msg[4] == 0 && msg[5] == 0 && (code == wire.FormErr || code == wire.NotImp)
+}
+
 // setTruncated sets the bit TC of msg.
 func setTruncated(msg []byte) { msg[2] |= 0x02 }
 

@@ -120,6 +120,9 @@ func (l *Loop) reply(socket uint16, msg []byte, from *batch.Addr) {
 		return
 	}
 	same, exact := e.question().matches(l.matcher.seed, msg)
+	if !same && isUnreadRejection(msg) {
+		same, exact = true, true
+	}
 	if !same {
 		l.counters.Strays[WrongQuestion]++
 		return

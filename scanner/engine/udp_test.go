@@ -127,6 +127,7 @@ func TestStrays(t *testing.T) {
 		"type":     func(p packet) { msg := p.reply(); msg[19] ^= 1; p.send(msg) },
 		"name":     func(p packet) { msg := p.reply(); msg[13] ^= 1; p.send(msg) },
 		"noquest":  func(p packet) { msg := p.reply()[:12]; msg[5] = 0; p.send(msg) },
+		"noanswer": func(p packet) { msg := p.reply()[:12]; msg[3], msg[5] = msg[3]&^15|2, 0; p.send(msg) },
 		"cut":      func(p packet) { p.send(p.reply()[:14]) },
 		"pointer":  func(p packet) { msg := p.reply(); msg[12] = 0xc0; p.send(msg) },
 		"twoquest": func(p packet) { msg := p.reply(); msg[5] = 2; p.send(msg) },
@@ -140,7 +141,7 @@ func TestStrays(t *testing.T) {
 		want  Stray
 	}{
 		{"short empty query", NotReply}, {"id", UnknownID}, {"port", WrongAddress},
-		{"type name noquest cut pointer twoquest", WrongQuestion},
+		{"type name noquest noanswer cut pointer twoquest", WrongQuestion},
 	} {
 		for _, name := range strings.Fields(tt.names) {
 			s := &script{queries: []query{{server: loopback(0), name: name}}}
@@ -151,6 +152,23 @@ func TestStrays(t *testing.T) {
 			if got := l.Stats().Strays; got != want {
 				t.Errorf("%s: strays %v, want one of %v", name, got, tt.want)
 			}
+		}
+	}
+}
+
+// TestUnreadRejection: a header alone is a reply if it says that the query was not understood (RFC 6891 7).
+func TestUnreadRejection(t *testing.T) {
+	for _, code := range []byte{1, 4} { // FORMERR, NOTIMP
+		port := serveUDP(t, 0, func(p packet) {
+			msg := p.reply()[:12]
+			msg[3], msg[5] = msg[3]&^15|code, 0
+			p.send(msg)
+		}, loopback(0))
+		s := &script{queries: []query{{server: loopback(0), name: "rejected"}}}
+		l := run(t, Config{Port: port}, s)
+		wantKind(t, s, 0, step.Reply)
+		if got := l.Stats().Strays; got != (Strays{}) {
+			t.Errorf("code %d: strays %v", code, got)
 		}
 	}
 }

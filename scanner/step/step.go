@@ -54,7 +54,7 @@ type Ask struct {
 type EventKind uint8
 
 const (
-	Reply       EventKind = iota // a message that matches in server, ID and question
+	Reply       EventKind = iota // a message that matches in server, ID and question; or a bare header with FORMERR or NOTIMP
 	Timeout                      // nothing came within Ask.Timeout of sending
 	Unreachable                  // the packet could not be delivered: ICMP error, no route, TCP refused or broken
 )
