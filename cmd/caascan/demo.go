@@ -125,12 +125,12 @@ func (c *demoCmd) scan(env *environ, world *simnet.World, server *simnet.Server)
 		return err
 	}
 	defer reader.Close()
-	scan, err := scanner.New(c.config(network, reader.Seed()))
+	scan, err := scanner.New(c.config(env, network, reader.Seed()))
 	if err != nil {
 		return usage(err)
 	}
 	cfg := c.outputConfig(reader.Seed())
-	cfg.Scan, cfg.Restart = c, true
+	cfg.Scan, cfg.Restart = env.flags, true
 	writer, err := output.Create(c.Out, cfg)
 	if err != nil {
 		return usage(err)

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -54,6 +55,7 @@ type cli struct {
 // environ is what a command works with.
 type environ struct {
 	ctx            context.Context
+	flags          map[string]any // of the command, as given or by default, under their names
 	stdin          io.Reader
 	stdout, stderr io.Writer
 }
@@ -90,7 +92,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintf(stderr, "caascan: %v\n", err)
 		return exitUsage
 	}
-	err = command.Run(&environ{ctx, stdin, stdout, stderr})
+	err = command.Run(&environ{ctx, flagsOf(command), stdin, stdout, stderr})
 	var e exit
 	switch {
 	case err == nil:
@@ -104,6 +106,20 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintf(stderr, "caascan: %v\n", err)
 		return exitStopped
 	}
+}
+
+// flagsOf returns the values of all flags of a command.
+func flagsOf(command *kong.Context) map[string]any {
+	values := map[string]any{}
+	for _, flag := range command.Flags() {
+		if flag.Name != "help" && flag.Name != "version" {
+			values[flag.Name] = command.FlagValue(flag)
+			if d, ok := values[flag.Name].(time.Duration); ok {
+				values[flag.Name] = d.String()
+			}
+		}
+	}
+	return values
 }
 
 // helpWithExample prints the help of a command behind an example of its use.

@@ -263,9 +263,6 @@ func TestLookupGivesWhatDigGives(t *testing.T) {
 	records := 0
 	for _, q := range questions {
 		a, b := got[q], want[q]
-		if q.typ == "CNAME" { // of the CNAME that a DNAME makes, lookup shows the CNAME alone: a known difference
-			b.Answers = slices.DeleteFunc(b.Answers, func(rr string) bool { return strings.Fields(rr)[3] == "DNAME" })
-		}
 		slices.Sort(a.Answers)
 		slices.Sort(b.Answers)
 		records += len(b.Answers)

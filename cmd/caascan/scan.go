@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -62,7 +63,7 @@ func (c *scanCmd) Run(env *environ) error {
 		return usage(err)
 	}
 	defer reader.Close()
-	scan, err := scanner.New(c.config(network, reader.Seed()))
+	scan, err := scanner.New(c.config(env, network, reader.Seed()))
 	if err != nil {
 		return usage(err)
 	}
@@ -82,13 +83,11 @@ func must[T any](v T, err error) T {
 }
 
 // config makes the scanner's configuration.
-func (f *scanFlags) config(network scanner.Network, seed uint64) scanner.Config {
-	inFlight := f.InFlight
-	if inFlight == 0 {
-		inFlight = defaultInFlight()
-	}
+func (f *scanFlags) config(env *environ, network scanner.Network, seed uint64) scanner.Config {
+	inFlight, loops := cmp.Or(f.InFlight, defaultInFlight()), cmp.Or(f.Loops, runtime.GOMAXPROCS(0))
+	env.flags["in-flight"], env.flags["loops"], env.flags["seed"] = inFlight, loops, seed
 	return scanner.Config{
-		Network: network, InFlight: inFlight, Loops: f.Loops, Seed: seed, WithMX: slices.Contains(f.With, "mx"),
+		Network: network, InFlight: inFlight, Loops: loops, Seed: seed, WithMX: slices.Contains(f.With, "mx"),
 	}
 }
 
@@ -107,7 +106,7 @@ func defaultInFlight() int {
 // sink opens the output.
 func (c *scanCmd) sink(env *environ, reader *datasets.Reader) (*lockedSink, error) {
 	cfg := c.outputConfig(reader.Seed())
-	cfg.Scan = c
+	cfg.Scan = env.flags
 	cfg.Format = output.Format(c.Format)
 	cfg.Restart = c.Restart
 	if c.Out == "-" {

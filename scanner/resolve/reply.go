@@ -160,7 +160,7 @@ func isReferral(m *wire.Message) bool {
 // ends without records of the type, and false if rd already has its verdict.
 func (rd *reading) follow(m *wire.Message, zone wire.Name, typ wire.Type) bool {
 	for rd.at.In(zone) {
-		if n := rd.take(m, typ); n != 0 {
+		if n := rd.take(m, zone, typ); n != 0 {
 			if n > 0 {
 				rd.conclude(record.Found, cmp.Or(apex(m, zone, rd.at), zone))
 			}
@@ -275,7 +275,7 @@ func (rd *reading) takeSynthesised(m *wire.Message, target wire.Name) bool {
 
 // take keeps the records of the type at rd.at and returns their number, or -1 if one of them cannot be read: then rd
 // has its verdict (spec rule R1.9, disputed point C14).
-func (rd *reading) take(m *wire.Message, typ wire.Type) int {
+func (rd *reading) take(m *wire.Message, zone wire.Name, typ wire.Type) int {
 	taken := 0
 	for i := range m.RRs {
 		rr := m.RRs[i]
@@ -296,8 +296,26 @@ func (rd *reading) take(m *wire.Message, typ wire.Type) int {
 	}
 	if taken > 0 {
 		rd.takeSignatures(m, rd.at, typ)
+		if typ == wire.TypeCNAME {
+			rd.keepDNAME(m, zone)
+		}
 	}
 	return taken
+}
+
+// keepDNAME puts the DNAME that a CNAME at rd.at was made from before it (RFC 6672 3.1).
+func (rd *reading) keepDNAME(m *wire.Message, zone wire.Name) {
+	for i := range m.RRs {
+		rr := m.RRs[i]
+		if rr.Section != wire.Answer || rr.Type != wire.TypeDNAME || rr.Class != wire.ClassIN {
+			continue
+		}
+		if owner, err := m.Owner(rr); err == nil && rd.at.Below(owner) && owner.In(zone) && rd.keep(m, rr, owner) {
+			last := len(rd.records) - 1
+			rd.records = slices.Insert(rd.records[:last], 0, rd.records[last])
+			return
+		}
+	}
 }
 
 // wellFormed checks record data that keep copies without looking into it.
