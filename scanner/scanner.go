@@ -252,19 +252,20 @@ func (s *Scan) feed(ctx context.Context, source Source) error {
 				}
 			}
 		}
-		switch {
-		case errors.Is(err, io.EOF):
-			for i := range batches {
-				if len(batches[i]) > 0 {
-					if err := send(i); err != nil {
-						return err
-					}
+		if err == nil {
+			continue
+		}
+		for i := range batches {
+			if len(batches[i]) > 0 {
+				if err := send(i); err != nil {
+					return err
 				}
 			}
-			return nil
-		case err != nil:
-			return fmt.Errorf("reading names: %w", err)
 		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		return fmt.Errorf("reading names: %w", err)
 	}
 }
 
