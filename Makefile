@@ -33,7 +33,7 @@ race: test
 fuzz: ## each fuzz target for FUZZTIME
 	@$(GO) list ./... | while read pkg; do \
 	  $(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' | while read target; do \
-	    echo "== $$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	    echo "== $$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s $$pkg || exit 1; \
 	  done || exit 1; done
 
 lint:

@@ -290,7 +290,7 @@ func TestLookupFailures(t *testing.T) {
 		failures[question{"long-18." + zone, "CAA"}] = long
 		failures[question{"cname-lame." + zone, "A"}] = "refused"
 	}
-	_, got := w.lookup(t, slices.Collect(maps.Keys(failures)), "--timeout", "1s", "--retries", "1")
+	_, got := w.lookup(t, slices.Collect(maps.Keys(failures)), "--timeout", "2s", "--retries", "1")
 	for q, word := range failures {
 		line := got[q]
 		if line.RCode != "SERVFAIL" || len(line.Answers) > 0 || !strings.HasPrefix(line.Error, word) {

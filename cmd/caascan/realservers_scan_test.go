@@ -462,7 +462,7 @@ func TestScanRowByRow(t *testing.T) {
 	}
 	slices.Sort(names)
 	dir := filepath.Join(t.TempDir(), "scan")
-	code, stdout, stderr := caascan(t, "", append([]string{"scan", scanInput(t, names...)}, w.flags("--out", dir, "--timeout", "1s", "--retries", "2")...)...)
+	code, stdout, stderr := caascan(t, "", append([]string{"scan", scanInput(t, names...)}, w.flags("--out", dir, "--timeout", "3s", "--retries", "2")...)...)
 	if code != exitDone || stdout != "" {
 		t.Fatalf("exit code %d, stdout %q, stderr %s", code, stdout, stderr)
 	}
