@@ -29,6 +29,8 @@ func FuzzReply(f *testing.F) {
 	f.Add(reply, true)
 	f.Add(reply[:12], true)
 	f.Add(reply[:20], true)
+	f.Add([]byte{0, 0, 0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0}, true)
+	f.Add([]byte{0, 0, 0x80, 4, 0, 0, 0, 0, 0, 0, 0, 1}, true)
 	f.Add(append(reply, make([]byte, 300)...), false)
 	f.Add([]byte{}, true)
 	f.Fuzz(func(t *testing.T, msg []byte, giveID bool) {
@@ -49,6 +51,9 @@ func FuzzReply(f *testing.F) {
 		}
 		matches := got.ParseQuestion(msg) == nil && got.ID == want.ID && got.QName() == want.QName() &&
 			got.QType == want.QType && got.QCls == want.QCls
+		if len(msg) == headerSize && string(msg[:2]) == string(query[:2]) && string(msg[4:]) == "\x00\x00\x00\x00\x00\x00\x00\x00" {
+			matches = msg[3]&15 == 1 || msg[3]&15 == 4 // FORMERR or NOTIMP, unread
+		}
 		if accepted != matches {
 			t.Fatalf("accepted %v, matches %v: %x for %x", accepted, matches, msg, query)
 		}

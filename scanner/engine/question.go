@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/binary"
 	"hash/maphash"
 
 	"github.com/caascan/caascan/scanner/wire"
@@ -16,7 +17,7 @@ func isReply(msg []byte) bool { return len(msg) >= headerSize && msg[2]&0x80 != 
 // what they cannot read, such as EDNS (RFC 6891 7). It has no question that could be compared.
 func isUnreadRejection(msg []byte) bool {
 	code := wire.RCode(msg[3] & 15)
-	return len(msg) == headerSize && msg[4] == 0 && msg[5] == 0 && (code == wire.FormErr || code == wire.NotImp)
+	return len(msg) == headerSize && binary.BigEndian.Uint64(msg[4:]) == 0 && (code == wire.FormErr || code == wire.NotImp)
 }
 
 // setTruncated sets the bit TC of msg.
