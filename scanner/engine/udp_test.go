@@ -161,7 +161,8 @@ func TestUnreadRejection(t *testing.T) {
 	for _, code := range []byte{1, 4} { // FORMERR, NOTIMP
 		port := serveUDP(t, 0, func(p packet) {
 			msg := p.reply()[:12]
-			msg[3], msg[5] = msg[3]&^15|code, 0
+			msg[3] = msg[3]&^15 | code
+			clear(msg[4:])
 			p.send(msg)
 		}, loopback(0))
 		s := &script{queries: []query{{server: loopback(0), name: "rejected"}}}
