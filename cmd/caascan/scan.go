@@ -82,10 +82,13 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// config makes the scanner's configuration.
+// config makes the scanner's configuration, and notes in env what was decided by default.
 func (f *scanFlags) config(env *environ, network scanner.Network, seed uint64) scanner.Config {
 	inFlight, loops := cmp.Or(f.InFlight, defaultInFlight()), cmp.Or(f.Loops, runtime.GOMAXPROCS(0))
 	env.flags["in-flight"], env.flags["loops"], env.flags["seed"] = inFlight, loops, seed
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent(inFlight))
+	}
 	return scanner.Config{
 		Network: network, InFlight: inFlight, Loops: loops, Seed: seed, WithMX: slices.Contains(f.With, "mx"),
 	}
@@ -139,9 +142,15 @@ func (f *scanFlags) outputConfig(seed uint64) output.Config {
 	}
 }
 
-// gcPercent makes the collector run when the heap has grown by a third, not by as much again: most of the heap is names in
-// flight and caches, which live on, and a scan should have room for many of them.
-const gcPercent = 30
+// gcPercent is by how much the heap may grow between collections. Names in flight take some 1.1 KiB each: while they are
+// few, the heap is small and may double, which saves a fifth of the user CPU; very many should not take twice their room.
+func gcPercent(inFlight int) int {
+	const many = 50_000
+	if inFlight >= many {
+		return 20
+	}
+	return 100
+}
 
 // run runs a scan to its end or to the first signal, and closes the sink. The records go to takes: the sink, or what
 // looks at them on their way there.
@@ -149,9 +158,6 @@ func (f *scanFlags) run(env *environ, scan *scanner.Scan, source *source, sink *
 	ctx, stop := signal.NotifyContext(env.ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	show := f.watch(env, scan, source)
 	err := scan.Run(ctx, source, takes)
 	show.end()

@@ -248,6 +248,6 @@ func (q *question) addressesFound(r *Resolver, now step.Time, a *record.Answer) 
 // release makes the slot of q free. Its waiters keep their room.
 func (r *Resolver) release(q *question) {
 	clear(q.waiters)
-	*q = question{ticket: q.ticket, waiters: q.waiters[:0], followers: q.followers[:0]}
+	*q = question{ticket: q.ticket, waiters: q.waiters[:0]}
 	r.free = append(r.free, q.ticket)
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/step"
-	"github.com/caascan/caascan/scanner/wire"
 )
 
 // Bounds on the work for one question. The bound on all the packets of one name is Config.MaxQueries; it bounds the
@@ -94,9 +93,7 @@ type question struct {
 	addrHost   *host
 	addrFamily family
 
-	// Whom q scouts for (scout.go): questions about names below this child of its zone.
-	scouts    wire.Name
-	followers []*question
+	party *party // that q scouts for (scout.go); nil if it does not
 
 	waiters []waiter
 	answer  *stored // once ended; while awaitingAlias, what leads to the target

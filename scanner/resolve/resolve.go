@@ -90,7 +90,7 @@ type Resolver struct {
 	questions []*question // by ticket
 	free      []step.Ticket
 	underWay  map[wire.Name]*question // those for one name are linked by question.next
-	scouts    map[wire.Name]*question // by the child of a zone (scout.go)
+	parties   map[wire.Name]*party    // by the child of a zone (scout.go)
 	waiting   int                     // number of questions under way
 	ready     []*question             // to be moved on by run
 	finished  []Result
@@ -128,7 +128,7 @@ func New(cfg Config) *Resolver {
 	r := &Resolver{
 		cfg:      cfg,
 		underWay: map[wire.Name]*question{},
-		scouts:   map[wire.Name]*question{},
+		parties:  map[wire.Name]*party{},
 		byAddr:   map[netip.Addr]step.ServerID{},
 		cuts:     newCache[wire.Name, *cut](cfg.Cuts),
 		sets:     newCache[string, *serverSet](cfg.Cuts),

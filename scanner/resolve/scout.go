@@ -10,6 +10,13 @@ import (
 // scouts, and the others wait until it has left the zone. Mostly it leaves by a referral to the child, and they go
 // straight on to the child's servers. If it leaves in another way, they ask for themselves.
 
+// party is a question that scouts and those that wait for it.
+type party struct {
+	child     wire.Name // of the zone they are at
+	scout     *question
+	followers []*question
+}
+
 // enter begins to ask the servers of c for q, or makes q wait for the question that leads there.
 func (r *Resolver) enter(now step.Time, q *question, c *cut) {
 	r.stopScouting(now, q)
@@ -18,14 +25,14 @@ func (r *Resolver) enter(now step.Time, q *question, c *cut) {
 	if child == "" {
 		return
 	}
-	scout, ok := r.scouts[child]
+	p, ok := r.parties[child]
 	switch {
 	case !ok:
-		q.scouts = child
-		r.scouts[child] = q
-	case !scout.needs(q):
-		q.waitsFor, q.state = scout, awaitingReferral
-		scout.followers = append(scout.followers, q)
+		q.party = &party{child: child, scout: q}
+		r.parties[child] = q.party
+	case !p.scout.needs(q):
+		q.waitsFor, q.state = p.scout, awaitingReferral
+		p.followers = append(p.followers, q)
 	}
 }
 
@@ -43,13 +50,13 @@ func childOf(zone, name wire.Name) wire.Name {
 
 // stopScouting lets those go on who wait for q to leave its zone.
 func (r *Resolver) stopScouting(now step.Time, q *question) {
-	if q.scouts == "" {
+	p := q.party
+	if p == nil {
 		return
 	}
-	delete(r.scouts, q.scouts)
-	q.scouts = ""
-	for i, f := range q.followers {
-		q.followers[i] = nil
+	delete(r.parties, p.child)
+	q.party = nil
+	for _, f := range p.followers {
 		f.waitsFor, f.state = nil, choosingServer
 		if c := r.findCut(now, f.key.name, f.key.typ, f.client.cut); c != f.cut {
 			r.enter(now, f, c)
@@ -58,5 +65,4 @@ func (r *Resolver) stopScouting(now step.Time, q *question) {
 			r.ready = append(r.ready, f)
 		}
 	}
-	q.followers = q.followers[:0]
 }
