@@ -42,7 +42,7 @@ type lateReply struct {
 
 // add keeps a copy of msg until due.
 func (l *late) add(due time.Duration, msg []byte, to, from *batch.Addr, socket int) {
-	tick := max(int64(due/lateTick), l.next)
+	tick := max(int64((due+lateTick-1)/lateTick), l.next)
 	at := &l.buckets[tick%lateTicks]
 	c := *at
 	if c == nil || c.n == chunkReplies {
