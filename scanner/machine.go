@@ -93,7 +93,6 @@ func (m *machine) Admit(now step.Time, out *[]step.Ask) {
 		}
 		m.start(now, target, out)
 	}
-	m.collect(now, out)
 }
 
 // next takes a target from the input, if there is one now.
@@ -287,6 +286,13 @@ func (m *machine) finish(now step.Time, t *task, address *record.Answer) {
 	}
 	m.batch = append(m.batch, rec)
 	if len(m.batch) == batchSize {
+		m.closeBatch()
+	}
+}
+
+// closeBatch makes the batch, if there is one, wait for the writer.
+func (m *machine) closeBatch() {
+	if len(m.batch) > 0 {
 		m.unwritten = append(m.unwritten, m.batch)
 		m.batch = nil
 	}
@@ -295,9 +301,8 @@ func (m *machine) finish(now step.Time, t *task, address *record.Answer) {
 // handOver passes finished records to the writer as far as it takes them.
 func (m *machine) handOver(now step.Time) {
 	idle := m.busy == 0 && len(m.targets) == 0
-	if len(m.batch) > 0 && (idle || now.Sub(m.batchFrom) >= batchAge) {
-		m.unwritten = append(m.unwritten, m.batch)
-		m.batch = nil
+	if idle || now.Sub(m.batchFrom) >= batchAge {
+		m.closeBatch()
 	}
 	m.stalled.Store(len(m.unwritten) > 0)
 	for len(m.unwritten) > 0 {
@@ -313,11 +318,9 @@ func (m *machine) handOver(now step.Time) {
 
 // flush hands over all that is left once the loop has ended. The writer takes batches until the channel is closed.
 func (m *machine) flush() {
-	if len(m.batch) > 0 {
-		m.unwritten = append(m.unwritten, m.batch)
-	}
+	m.closeBatch()
 	for _, batch := range m.unwritten {
 		m.out <- batch
 	}
-	m.batch, m.unwritten = nil, nil
+	m.unwritten = nil
 }

@@ -133,6 +133,9 @@ func New(cfg Config) (*Scan, error) {
 		}
 		loop, err := cfg.Network.loop(limits, driven)
 		if err != nil {
+			for _, opened := range s.loops {
+				opened.Close()
+			}
 			return nil, err
 		}
 		s.machines = append(s.machines, m)

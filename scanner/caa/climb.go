@@ -11,29 +11,3 @@ func Next(name wire.Name) (next wire.Name, more bool) {
 	next = name.Parent()
 	return next, next != wire.Root
 }
-
-// Level is what asking one name for CAA showed (R1.9).
-type Level uint8
-
-const (
-	Unasked Level = iota // nothing yet
-	Empty                // no CAA records: the climb goes on
-	Present              // CAA records, whatever they hold (R1.4)
-	Failed               // they could be there, or not
-)
-
-// Relevant finds the level at which the climb ends: the first that is not empty, from the name upwards. A failure ends
-// it too, for the answer missing there could have been the relevant RRset; what lies above does not matter (R1.10). So
-// levels may be asked in any order. at is -1 if all levels are empty, and while decided is false: then a level that is
-// not asked yet stands before.
-func Relevant(levels []Level) (at int, decided bool) {
-	for i, level := range levels {
-		switch level {
-		case Unasked:
-			return -1, false
-		case Present, Failed:
-			return i, true
-		}
-	}
-	return -1, true
-}

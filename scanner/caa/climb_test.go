@@ -30,26 +30,3 @@ func TestNext(t *testing.T) {
 		t.Error("no name has a parent")
 	}
 }
-
-func TestRelevant(t *testing.T) {
-	for _, test := range []struct {
-		rule    string
-		levels  []Level
-		at      int
-		decided bool
-	}{
-		{"R1.3: no set on the path", []Level{Empty, Empty, Empty}, -1, true},
-		{"R1.3: nothing to ask", nil, -1, true},
-		{"R1.4: the first set", []Level{Empty, Present, Present}, 1, true},
-		{"R1.5: at the name itself", []Level{Present, Present}, 0, true},
-		{"R1.10: a failure before the set", []Level{Empty, Failed, Present}, 1, true},
-		{"R1.10: a failure above the set", []Level{Present, Failed, Unasked}, 0, true},
-		{"R1.10: a failure and no set", []Level{Empty, Failed, Empty}, 1, true},
-		{"R1.10: asked in parallel, the name is missing", []Level{Unasked, Present}, -1, false},
-		{"R1.10: asked in parallel, a level between", []Level{Empty, Unasked, Failed}, -1, false},
-	} {
-		if at, decided := Relevant(test.levels); at != test.at || decided != test.decided {
-			t.Errorf("%s: %v: got %d, %v", test.rule, test.levels, at, decided)
-		}
-	}
-}
