@@ -226,35 +226,15 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// counting is a step.Machine that counts how many Asks and Events pass.
-type counting struct {
-	step.Machine
-	asks, events int
-}
-
-func (c *counting) Admit(now step.Time, out *[]step.Ask) {
-	before := len(*out)
-	c.Machine.Admit(now, out)
-	c.asks += len(*out) - before
-}
-
-func (c *counting) Handle(ev *step.Event, out *[]step.Ask) {
-	c.events++
-	before := len(*out)
-	c.Machine.Handle(ev, out)
-	c.asks += len(*out) - before
-}
-
 func TestLookup(t *testing.T) {
 	w, _, network := world(t, 200)
 	var questions []Question
 	for i := range 50 {
 		questions = append(questions, Question{mustName(t, w.Name(i)), 257})
 	}
-	var watched *counting
+	asks, events := 0, 0
 	answers, err := network.Lookup(context.Background(), questions, func(m step.Machine) step.Machine {
-		watched = &counting{Machine: m}
-		return watched
+		return &step.Tap{Machine: m, Asked: func(step.Ask) { asks++ }, Ended: func(*step.Event) { events++ }}
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -265,8 +245,8 @@ func TestLookup(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", truth.Name, a, truth)
 		}
 	}
-	if watched.asks == 0 || watched.asks != watched.events {
-		t.Errorf("%d asks, %d events", watched.asks, watched.events)
+	if asks == 0 || asks != events {
+		t.Errorf("%d asks, %d events", asks, events)
 	}
 	if answers, err := network.Lookup(context.Background(), nil, nil); err != nil || len(answers) != 0 {
 		t.Errorf("no questions: %v, %v", answers, err)

@@ -107,9 +107,7 @@ func (c *bareCmd) Run() error {
 		}
 		defer file.Close()
 		packets.Reset(file)
-		cfg.Watch = func(m step.Machine) step.Machine {
-			return &recorder{Machine: m, to: packets, addrs: map[step.Ticket]netip.Addr{}}
-		}
+		cfg.Watch = func(m step.Machine) step.Machine { return newRecorder(m, packets) }
 	}
 	scan, err := scanner.New(cfg)
 	if err != nil {
@@ -127,29 +125,15 @@ func (c *bareCmd) Run() error {
 
 // recorder is a step.Machine that writes down the messages of the one it wraps: IPv4 address, length, octets.
 type recorder struct {
-	step.Machine
+	step.Tap
 	to    *bufio.Writer
 	addrs map[step.Ticket]netip.Addr
 }
 
-// Admit implements step.Machine.
-func (r *recorder) Admit(now step.Time, out *[]step.Ask) {
-	before := len(*out)
-	r.Machine.Admit(now, out)
-	r.note((*out)[before:])
-}
-
-// Handle implements step.Machine.
-func (r *recorder) Handle(ev *step.Event, out *[]step.Ask) {
-	before := len(*out)
-	r.Machine.Handle(ev, out)
-	r.note((*out)[before:])
-}
-
-func (r *recorder) note(asks []step.Ask) {
-	for _, ask := range asks {
-		r.addrs[ask.Ticket] = ask.Addr
-	}
+func newRecorder(m step.Machine, to *bufio.Writer) *recorder {
+	r := &recorder{to: to, addrs: map[step.Ticket]netip.Addr{}}
+	r.Tap = step.Tap{Machine: m, Asked: func(ask step.Ask) { r.addrs[ask.Ticket] = ask.Addr }}
+	return r
 }
 
 // AppendQuery implements step.Machine.

@@ -47,7 +47,7 @@ func (c *lookupCmd) Run(env *environ) error {
 	defer stop()
 	var watch func(step.Machine) step.Machine
 	if c.Trace {
-		watch = func(m step.Machine) step.Machine { return &trace{Machine: m, to: env.stderr} }
+		watch = func(m step.Machine) step.Machine { return newTrace(m, env.stderr) }
 	}
 	if c.Type != "" {
 		err = c.records(ctx, env, &network, watch)

@@ -10,42 +10,24 @@ import (
 	"github.com/caascan/caascan/scanner/step"
 )
 
-// trace is a step.Machine that tells what passes through the one it wraps.
+// trace tells what passes through a machine.
 type trace struct {
-	step.Machine
-	to    io.Writer
-	asked map[step.Ticket]step.Ask
+	machine step.Machine
+	to      io.Writer
+	asked   map[step.Ticket]step.Ask
 }
 
-// Admit implements step.Machine.
-func (t *trace) Admit(now step.Time, out *[]step.Ask) {
-	before := len(*out)
-	t.Machine.Admit(now, out)
-	t.note((*out)[before:])
-}
-
-// Handle implements step.Machine.
-func (t *trace) Handle(ev *step.Event, out *[]step.Ask) {
-	t.show(ev)
-	before := len(*out)
-	t.Machine.Handle(ev, out)
-	t.note((*out)[before:])
-}
-
-func (t *trace) note(asks []step.Ask) {
-	if t.asked == nil {
-		t.asked = map[step.Ticket]step.Ask{}
-	}
-	for _, ask := range asks {
-		t.asked[ask.Ticket] = ask
-	}
+// newTrace returns m with its exchanges shown on to.
+func newTrace(m step.Machine, to io.Writer) step.Machine {
+	t := &trace{m, to, map[step.Ticket]step.Ask{}}
+	return &step.Tap{Machine: m, Asked: func(ask step.Ask) { t.asked[ask.Ticket] = ask }, Ended: t.show}
 }
 
 func (t *trace) show(ev *step.Event) {
 	ask := t.asked[ev.Ticket]
 	query := new(dns.Msg)
 	question := "?"
-	if err := query.Unpack(t.AppendQuery(ev.Ticket, 0, nil)); err == nil && len(query.Question) == 1 {
+	if err := query.Unpack(t.machine.AppendQuery(ev.Ticket, 0, nil)); err == nil && len(query.Question) == 1 {
 		question = query.Question[0].Name + " " + dns.Type(query.Question[0].Qtype).String()
 	}
 	protocol := "udp"

@@ -87,3 +87,36 @@ type Machine interface {
 	// Done reports that no work is under way and none will come.
 	Done() bool
 }
+
+// Tap is a Machine that shows what passes through another one. Nil functions are not called.
+type Tap struct {
+	Machine
+	Asked func(Ask)    // for each Ask, as it is made
+	Ended func(*Event) // for each Event, before the machine has it
+}
+
+// Admit implements Machine.
+func (t *Tap) Admit(now Time, out *[]Ask) {
+	before := len(*out)
+	t.Machine.Admit(now, out)
+	t.show((*out)[before:])
+}
+
+// Handle implements Machine.
+func (t *Tap) Handle(ev *Event, out *[]Ask) {
+	if t.Ended != nil {
+		t.Ended(ev)
+	}
+	before := len(*out)
+	t.Machine.Handle(ev, out)
+	t.show((*out)[before:])
+}
+
+func (t *Tap) show(asks []Ask) {
+	if t.Asked == nil {
+		return
+	}
+	for _, ask := range asks {
+		t.Asked(ask)
+	}
+}
