@@ -8,7 +8,7 @@ FUZZTIME ?= 20s
 # Debian packages of the tests: real name servers and tools to hold ours against, and lists that come with Debian.
 DEBIAN := nsd knot bind9 bind9-dnsutils dns-root-data publicsuffix
 
-.PHONY: all build vet test race fuzz bench lint deps demo accept-100k clean
+.PHONY: all build vet test race fuzz bench lint deps demo accept-100k accept-dig accept-bad clean
 
 all: build vet test
 
@@ -49,6 +49,12 @@ bench: build ## a scan beside the floor under it, memory in flight, and the benc
 	$(BIN)/caabench speed
 	$(BIN)/caabench memory
 	$(GO) test -run '^$$' -bench . -benchtime 0.3s ./scanner/... ./ratelimit ./datasets ./output
+
+accept-dig: deps ## lookup against dig at NSD, Knot and BIND; a scan of them row by row, read by DuckDB
+	$(GO) test -count=1 -v -run 'TestLookupGivesWhatDigGives|TestScan' ./cmd/caascan
+
+accept-bad: deps ## wrong usage, junk, signals, full disks
+	$(GO) test -count=1 -v -run 'TestWrongUsage|TestJunk|TestInterrupted|TestDiskFull|TestLookupOfInvalidNames' ./cmd/caascan
 
 accept-100k: build ## 100 000 names of the small Internet, twice with one seed: one right row a line, the same rows
 	$(STATIC) $(GO) build -trimpath -o $(BIN)/caabench ./cmd/caabench

@@ -318,6 +318,7 @@ type Progress struct {
 	Sent                       int64 // packets sent in all
 	Waiting                    int64 // queries that wait for a limit
 	KernelDrops                int64 // replies lost because they came faster than they were read
+	Strays                     int64 // datagrams that came and were no reply to a query under way
 }
 
 // Progress may be called at any time.
@@ -338,6 +339,9 @@ func (s *Scan) Progress() Progress {
 		p.Sent += int64(stats.Sent + stats.Dialled)
 		p.Waiting += int64(stats.Waiting)
 		p.KernelDrops += int64(stats.KernelDrops)
+		for _, n := range stats.Strays {
+			p.Strays += int64(n)
+		}
 	}
 	return p
 }

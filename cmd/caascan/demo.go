@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
+	"net/netip"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -38,7 +38,7 @@ func (*demoCmd) Example() string {
 
 // Run scans the small Internet, or only serves it.
 func (c *demoCmd) Run(env *environ) error {
-	world, err := simnet.New(simnet.Config{Seed: c.World, Names: c.Names, IPv6: hasLoopback6()})
+	world, err := simnet.New(simnet.Config{Seed: c.World, Names: c.Names, IPv6: hasRoute(nil, netip.Addr.Is6, "::1")})
 	if err != nil {
 		return usage(err)
 	}
@@ -54,15 +54,6 @@ func (c *demoCmd) Run(env *environ) error {
 	return errors.Join(err, server.Close())
 }
 
-func hasLoopback6() bool {
-	conn, err := net.ListenPacket("udp6", "[::1]:0")
-	if err != nil {
-		return false
-	}
-	conn.Close()
-	return true
-}
-
 // serve runs the servers until a signal comes.
 func (c *demoCmd) serve(env *environ, world *simnet.World, server *simnet.Server) error {
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
@@ -70,7 +61,7 @@ func (c *demoCmd) serve(env *environ, world *simnet.World, server *simnet.Server
 	}
 	files := map[string]func(io.Writer) error{
 		"root.hints":  func(w io.Writer) error { _, err := w.Write(world.RootHints()); return err },
-		"names.txt":   func(w io.Writer) error { return writeNames(w, world) },
+		"names.txt":   func(w io.Writer) error { _, err := io.Copy(w, &nameList{world: world}); return err },
 		"truth.jsonl": world.WriteTruth,
 	}
 	for name, write := range files {
@@ -86,13 +77,31 @@ func (c *demoCmd) serve(env *environ, world *simnet.World, server *simnet.Server
 	return nil
 }
 
-func writeNames(w io.Writer, world *simnet.World) error {
-	for name := range world.Names() {
-		if _, err := io.WriteString(w, name+"\n"); err != nil {
-			return err
+// nameList reads the names of a world, one a line.
+type nameList struct {
+	world *simnet.World
+	next  int
+	line  []byte // what is left of the line under way
+}
+
+// Read implements io.Reader.
+func (l *nameList) Read(p []byte) (n int, err error) {
+	for n < len(p) {
+		if len(l.line) == 0 {
+			if l.next == l.world.Len() {
+				if n == 0 {
+					return 0, io.EOF
+				}
+				return n, nil
+			}
+			l.line = append(append(l.line, l.world.Name(l.next)...), '\n')
+			l.next++
 		}
+		copied := copy(p[n:], l.line)
+		l.line = l.line[copied:]
+		n += copied
 	}
-	return nil
+	return n, nil
 }
 
 func writeFile(path string, write func(io.Writer) error) error {
@@ -117,15 +126,12 @@ func (c *demoCmd) scan(env *environ, world *simnet.World, server *simnet.Server)
 	if c.Polite {
 		network.Limits = ratelimit.Limits{PerServer: 50, PerOperator: 500}
 	}
-	names, write := io.Pipe()
-	go func() { write.CloseWithError(writeNames(write, world)) }()
-	defer names.Close()
-	reader, err := datasets.Open([]string{"-"}, datasets.Config{Stdin: names, Seed: c.Seed, AllowSpecialUse: true})
+	reader, err := datasets.Open([]string{"-"}, datasets.Config{Stdin: &nameList{world: world}, Seed: c.Seed, AllowSpecialUse: true})
 	if err != nil {
 		return err
 	}
 	defer reader.Close()
-	scan, err := scanner.New(c.config(env, network, reader.Seed()))
+	scan, err := c.newScan(env, network, reader.Seed())
 	if err != nil {
 		return usage(err)
 	}

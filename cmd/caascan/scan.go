@@ -63,7 +63,7 @@ func (c *scanCmd) Run(env *environ) error {
 		return usage(err)
 	}
 	defer reader.Close()
-	scan, err := scanner.New(c.config(env, network, reader.Seed()))
+	scan, err := c.newScan(env, network, reader.Seed())
 	if err != nil {
 		return usage(err)
 	}
@@ -82,16 +82,16 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// config makes the scanner's configuration, and notes in env what was decided by default.
-func (f *scanFlags) config(env *environ, network scanner.Network, seed uint64) scanner.Config {
+// newScan makes the scan, sets the collector's pace for it, and notes in env what was decided by default.
+func (f *scanFlags) newScan(env *environ, network scanner.Network, seed uint64) (*scanner.Scan, error) {
 	inFlight, loops := cmp.Or(f.InFlight, defaultInFlight()), cmp.Or(f.Loops, runtime.GOMAXPROCS(0))
 	env.flags["in-flight"], env.flags["loops"], env.flags["seed"] = inFlight, loops, seed
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent(inFlight))
 	}
-	return scanner.Config{
+	return scanner.New(scanner.Config{
 		Network: network, InFlight: inFlight, Loops: loops, Seed: seed, WithMX: slices.Contains(f.With, "mx"),
-	}
+	})
 }
 
 // defaultInFlight takes a quarter of the memory that is free, at 2 KiB a name, but no more names than a polite scan can
