@@ -65,7 +65,8 @@ type Answer struct {
 	Outcome  Outcome
 	RCode    wire.RCode // of the reply that decided; what a client of a resolver would see is Outcome.ClientRCode
 	Security Security
-	Reason   string // enumerated word: why Security is as it is, or which work bound was hit; "" if nothing to say
+	Reason   string    // enumerated word: why Security is as it is, or which work bound was hit; "" if nothing to say
+	BrokenAt wire.Name // the zone where the chain of trust ends or breaks; "" if it does not, or nothing is known
 
 	Chain   []Alias // from Name to the owner of the records, in order
 	Records []RR    // the answer section: aliases and records of Type, in the order of the chain, without RRSIGs

@@ -2,7 +2,7 @@
 //
 // An engine loop owns the sockets, the wheel of deadlines and the clock. It drives a Machine: it lets it admit
 // work (Admit), and tells it what became of each thing it asked for (Handle). The machine answers with Asks, each
-// of them one packet to one server under a Ticket the machine chose. For every Ask the loop gives back exactly one
+// of them one packet to one server, or one computation too long for the loop, under a Ticket the machine chose. For every Ask the loop gives back exactly one
 // Event with that ticket. Between the two stands the limiter: how long a packet waits for its server's turn is the
 // loop's affair, and the machine only learns of it afterwards (Event.Waited).
 //
@@ -39,9 +39,15 @@ type ServerID uint32
 // not known: such a server is limited by its address alone.
 type OperatorID uint64
 
-// Ask is one query to one server.
+// Work is a computation too long for a turn of a loop, such as the check of signatures. Do is called once, on whatever
+// goroutine the driver likes. What it touches belongs to it until the Event has come.
+type Work interface{ Do() }
+
+// Ask is one query to one server, or one piece of Work: then only Ticket and Work are set, no packet leaves, and the
+// Event is of the kind Worked.
 type Ask struct {
 	Ticket   Ticket
+	Work     Work
 	Server   ServerID
 	TCP      bool // over TCP, otherwise UDP
 	MixCase  bool // randomise the case of the question's letters (0x20) and say in the Event whether it came back
@@ -57,6 +63,7 @@ const (
 	Reply       EventKind = iota // a message that matches in server, ID and question; or a bare header with FORMERR or NOTIMP
 	Timeout                      // nothing came within Ask.Timeout of sending
 	Unreachable                  // the packet could not be delivered: ICMP error, no route, TCP refused or broken
+	Worked                       // Ask.Work has been done
 )
 
 // Event is the end of an Ask.
