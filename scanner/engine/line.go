@@ -71,10 +71,15 @@ func (l *Loop) pop(q *line) uint32 {
 	return p
 }
 
-// enqueue turns the asks into exchanges in their servers' lines.
+// enqueue turns the asks into exchanges in their servers' lines, and hands Work to the workers.
 func (l *Loop) enqueue() {
 	for k := range l.asks {
 		a := &l.asks[k]
+		if a.Work != nil {
+			l.workers.ask(a.Ticket, a.Work)
+			a.Work = nil
+			continue
+		}
 		i, e := l.slab.take()
 		e.ticket, e.server, e.time, e.span, e.link = a.Ticket, uint32(a.Server), l.now, a.Timeout, none
 		if a.TCP {

@@ -71,6 +71,7 @@ func (v *virtual) turn(t *testing.T) {
 	t.Helper()
 	v.Loop.now = v.time
 	v.wheel.advance(v.time, v.fire)
+	v.work()
 	v.Admit(v.time, &v.asks)
 	if err := v.send(); err != nil {
 		t.Fatal(err)

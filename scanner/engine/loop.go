@@ -11,7 +11,8 @@
 // machine writes the message into the batch that is about to leave (send.go), through a socket drawn at random, under
 // an ID drawn at random (matcher.go). It is in the wheel again until its deadline. A reply finds it by socket and ID,
 // and must come from the server's address and port and have its question (receive.go). An Ask for TCP goes from the
-// head of the line to a goroutine, of which there is a bounded number (tcp.go).
+// head of the line to a goroutine, of which there is a bounded number (tcp.go). An Ask that is Work is none of this: it
+// is done by the loop between two looks at its sockets, or by another processor that is idle (work.go).
 //
 // How many exchanges are in flight is a number: each costs 64 octets in the slab and 12 to 24 in the matcher, and none
 // costs an allocation.
@@ -97,6 +98,7 @@ type Loop struct {
 	nap     time.Duration
 	arrived int // datagrams read since the clock was
 	tcp     tcp
+	workers workers
 
 	// The machine's view.
 	now   step.Time
@@ -151,6 +153,7 @@ func New(cfg Config, machine step.Machine) (*Loop, error) {
 	l.wheel = newWheel(&l.slab, l.now)
 	l.fire = l.deadline
 	l.tcp.setup(orDefault(cfg.TCPConns, 128), cfg.Source)
+	l.workers.setup(l.Wake)
 	if err := l.open(cfg); err != nil {
 		l.Close()
 		return nil, fmt.Errorf("engine: %w", err)
@@ -249,6 +252,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	defer l.publish()
 	ctx, cancel := context.WithCancel(ctx)
 	defer l.tcp.wait()
+	defer l.workers.stop()
 	defer cancel()
 	l.tcp.ctx, l.tcp.wake = ctx, l.Wake
 	unwatch := context.AfterFunc(ctx, func() {
@@ -260,6 +264,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	for ctx.Err() == nil && !l.cancelled.Load() {
 		l.now = l.clock()
 		l.wheel.advance(l.now, l.fire)
+		l.work()
 		l.machine.Admit(l.now, &l.asks)
 		if err := l.send(); err != nil {
 			return fmt.Errorf("engine: %w", err)
@@ -277,6 +282,9 @@ func (l *Loop) Run(ctx context.Context) error {
 
 // idle returns how long the loop may sleep if no socket has anything; negative is for ever.
 func (l *Loop) idle() time.Duration {
+	if !l.workers.idle() {
+		return 0
+	}
 	until, some := l.wheel.nextTime()
 	unsent := l.ready.head != none || l.v4.len()+l.v6.len() > 0
 	if unsent && !l.stuck && (!some || l.resume < until) {

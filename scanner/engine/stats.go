@@ -26,13 +26,13 @@ func (s Stray) String() string {
 // Strays counts by Stray.
 type Strays [strayKinds]uint64
 
-// Stats is what a loop has done since its start, and what it has under way. All are numbers of packets, messages or
-// calls.
+// Stats is what a loop has done since its start, and what it has under way. All are numbers of packets, messages, calls
+// or pieces of Work.
 type Stats struct {
 	Sent        uint64 // datagrams
 	Received    uint64 // datagrams, strays included
 	Dialled     uint64 // TCP connections begun
-	Events      [step.Unreachable + 1]uint64
+	Events      [step.Worked + 1]uint64
 	Strays      Strays
 	ICMPErrors  uint64 // that came back, whether or not they fitted an exchange
 	SendCalls   uint64 // system calls
@@ -40,9 +40,11 @@ type Stats struct {
 	SendBlocked uint64 // calls that the system had no room for; their packets left later
 	SendRefused uint64 // datagrams that the system would not send at all
 	KernelDrops uint64 // datagrams lost because a socket's receive buffer was full, read once a second
+	Helped      uint64 // pieces of Work done by helpers; those of Events[step.Worked] that are more the loop did itself
 
 	InFlight int // packets that left and connections that are open, without an end so far
 	Waiting  int // exchanges that wait for a limit, a connection or the system
+	Working  int // pieces of Work asked for and not yet done
 	Peers    int // servers met
 }
 
@@ -73,6 +75,7 @@ func (l *Loop) publish() {
 	}
 	c.InFlight = l.matcher.count - l.v4.len() - l.v6.len() + l.tcp.open()
 	c.Waiting = l.slab.used - c.InFlight
+	c.Working = l.workers.open
 	c.Peers = len(l.peers)
 	c.mu.Lock()
 	c.published = c.Stats
