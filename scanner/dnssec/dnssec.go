@@ -14,6 +14,7 @@
 //	key.go        DNSKEY records, and which of them a DS vouches for
 //	rrset.go      one RRset, its signatures, and the wildcard it may have been made from
 //	denial.go     what NSEC and NSEC3 records together prove; nsec.go and nsec3.go read them
+//	index.go      an ordered set of spans, which those are
 //	spans.go      proven spans kept for the names that follow (RFC 8198)
 //	job.go        Job and KeyJob
 //	algorithm/    the algorithms themselves
@@ -93,10 +94,15 @@ type Job struct {
 	Name   wire.Name // what Claim is about: for Records made from a wildcard the owner of the set says that itself
 	Type   wire.Type
 
+	// Known are NSEC and NSEC3 RRsets proven before (Spans.Known): those of Denial that are among them have their
+	// signatures not checked again. They hold until KnownUntil, in seconds as At.
+	Known      []RRset
+	KnownUntil uint32
+
 	// Results, valid once Do has returned.
 	Verdict Verdict
 	Cut     Cut
-	Until   uint32 // when the first of the signatures that prove this expires, in seconds as At; 0 if no signature counted
+	Until   uint32  // when the first of the signatures that prove this expires, in seconds as At; 0 if no signature counted
 	Proven  []RRset // those of Denial whose signatures are good: for Spans
 }
 
