@@ -203,9 +203,9 @@ type Domain struct {
 	DNSSECStatus string `parquet:"dnssec_status,optional,dict" json:"dnssec_status,omitzero"`
 	// DNSSECReason is the word for why, of the same level.
 	DNSSECReason string `parquet:"dnssec_reason,optional,dict" json:"dnssec_reason,omitzero"`
-	// DSPresent says that the parent has a DS for zone_apex. NULL: not known.
+	// DSPresent says that the parent tells of a DS for zone_apex. NULL: not known.
 	DSPresent *bool `parquet:"ds_present,optional" json:"ds_present,omitzero"`
-	// DNSSECFailedAt is the zone where validation failed. NULL: it did not.
+	// DNSSECFailedAt is the zone where the chain of trust broke. NULL: it did not.
 	DNSSECFailedAt string `parquet:"dnssec_failed_at,optional" json:"dnssec_failed_at,omitzero"`
 
 	// Name servers of zone_apex
@@ -253,8 +253,10 @@ type Level struct {
 	RCode string `parquet:"rcode,optional,dict" json:"rcode,omitzero"`
 	// Security is the DNSSEC state: secure, insecure, bogus or indeterminate.
 	Security string `parquet:"security,dict" json:"security"`
-	// Reason is the word for why the security is as it is, or for the bound that was hit. NULL: nothing to say.
+	// Reason is the word for why the security is as it is. NULL: nothing to say.
 	Reason string `parquet:"reason,optional,dict" json:"reason,omitzero"`
+	// Cause is the word for what of caascan's own ended the look-up, such as the bound that was hit. NULL: nothing did.
+	Cause string `parquet:"cause,optional,dict" json:"cause,omitzero"`
 	// FailedAt is the zone at whose servers the look-up failed. NULL: it did not.
 	FailedAt string `parquet:"failed_at,optional" json:"failed_at,omitzero"`
 	// EDE is the info codes of the extended DNS errors received (RFC 8914).

@@ -201,6 +201,7 @@ func (e *Encoder) climb(d *Domain, r *record.Record) {
 			Outcome:  a.Outcome.String(),
 			Security: a.Security.String(),
 			Reason:   a.Reason,
+			Cause:    a.Cause,
 			EDE:      []int16{},
 			EDEText:  []string{},
 			Attempts: int8(min(a.Attempts, math.MaxInt8)),
@@ -286,32 +287,17 @@ func (e *Encoder) dnssec(d *Domain, r *record.Record) {
 		}
 	}
 	d.DNSSECStatus = a.Security.String()
-	if a.Outcome != record.WorkBound { // the reason then names the bound
-		d.DNSSECReason = a.Reason
+	d.DNSSECReason = a.Reason
+	if a.Security == record.BogusData || a.Security == record.Indeterminate {
+		d.DNSSECFailedAt = e.below(a.BrokenAt, d.QueryName)
 	}
-	if a.Outcome == record.Bogus || a.Security == record.BogusData {
-		d.DNSSECFailedAt = e.below(a.FailedAt(), d.QueryName)
+	if ds := r.Climb[0].Answer.DS; ds != record.NotKnown {
+		d.DSPresent = flag(ds == record.Present)
 	}
-	d.DSPresent = dsPresent(r.Climb[0].Answer)
 }
 
 // severity orders the states from the best to the worst.
 var severity = [...]int{record.Secure: 0, record.Insecure: 1, record.Indeterminate: 2, record.BogusData: 3}
-
-// dsPresent says if the zone that holds the name has a DS at its parent. That none was seen shows that there is none
-// only if the zone was proved to be insecure.
-func dsPresent(a *record.Answer) *bool {
-	zone, _ := a.Home()
-	for i := range a.Proof {
-		if a.Proof[i].Type == wire.TypeDS && a.Proof[i].Owner == zone {
-			return flag(true)
-		}
-	}
-	if a.Security == record.Insecure {
-		return flag(false)
-	}
-	return nil
-}
 
 // operatorCount is how many of a zone's servers have names below one registrable domain.
 type operatorCount struct {

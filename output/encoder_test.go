@@ -165,7 +165,12 @@ func TestDNSSECColumns(t *testing.T) {
 	secured := func(s record.Security, reason string) func(*record.Answer) {
 		return func(a *record.Answer) { a.Security, a.Reason = s, reason }
 	}
-	ds := func(a *record.Answer) { a.Proof = append(a.Proof, record.RR{Owner: a.Zone, Type: wire.TypeDS}) }
+	ds := func(a *record.Answer) { a.DS = record.Present }
+	none := func(a *record.Answer) { a.DS = record.Absent }
+	cause := func(word string) func(*record.Answer) { return func(a *record.Answer) { a.Cause = word } }
+	broken := func(zone string) func(*record.Answer) {
+		return func(a *record.Answer) { a.BrokenAt = wire.MustName(zone) }
+	}
 	shop, tld := www.Parent(), www.Parent().Parent()
 	found := withRR(caaRR(www, 5, 0, "issue", ";"))
 	for _, c := range []struct {
@@ -176,10 +181,10 @@ func TestDNSSECColumns(t *testing.T) {
 		{"today", []*record.Answer{answer(www, record.NoData), answer(shop, record.NoData)}, "indeterminate", nil, nil, nil},
 		{"all secure", []*record.Answer{answer(www, record.NoData, secured(record.Secure, ""), ds), answer(shop, record.NoData, secured(record.Secure, ""))}, "secure", nil, nil, true},
 		{"none found: the worst", []*record.Answer{answer(www, record.NoData, secured(record.Secure, "")), answer(shop, record.NoData, secured(record.Insecure, "no_ds")), answer(tld, record.NoData, secured(record.Secure, ""))}, "insecure", "no_ds", nil, nil},
-		{"indeterminate is worse than insecure", []*record.Answer{answer(www, record.NoData, secured(record.Insecure, "no_ds")), answer(shop, record.NoData)}, "indeterminate", nil, nil, false},
+		{"indeterminate is worse than insecure", []*record.Answer{answer(www, record.NoData, secured(record.Insecure, "no_ds"), none), answer(shop, record.NoData)}, "indeterminate", nil, nil, false},
 		{"found: that level", []*record.Answer{answer(www, record.Found, found, secured(record.Secure, "")), answer(shop, record.NoData, secured(record.Insecure, "no_ds"))}, "secure", nil, nil, nil},
-		{"failed: that level", []*record.Answer{answer(www, record.NoData, secured(record.Secure, "")), answer(shop, record.Bogus, secured(record.BogusData, "expired_sig"))}, "bogus", "expired_sig", "shop.example", nil},
-		{"a work bound is no reason", []*record.Answer{answer(www, record.WorkBound, secured(record.Indeterminate, "max_queries"))}, "indeterminate", nil, nil, nil},
+		{"failed: that level", []*record.Answer{answer(www, record.NoData, secured(record.Secure, "")), answer(shop, record.Bogus, secured(record.BogusData, "expired"), broken("example"))}, "bogus", "expired", "example", nil},
+		{"a work bound is no reason", []*record.Answer{answer(www, record.WorkBound, cause("queries"))}, "indeterminate", nil, nil, nil},
 		{"opted out", []*record.Answer{answer(www, record.Skipped)}, nil, nil, nil, nil},
 	} {
 		want := map[string]any{"dnssec_status": c.status, "dnssec_reason": c.reason, "dnssec_failed_at": c.failedAt, "ds_present": c.ds}
@@ -266,9 +271,9 @@ func TestWholeRow(t *testing.T) {
 		"caa_truncated": true, "caa_rrset_hash": hash,
 		"climb": []any{
 			map[string]any{"name": "www.shop.example", "outcome": "nodata", "rcode": "NOERROR", "security": "indeterminate", "reason": nil, "failed_at": nil,
-				"ede": []any{int16(22)}, "ede_text": []any{`no\000 reach`}, "attempts": int8(1), "server": "192.0.2.1", "alias_to": nil, "ttl": int32(300)},
+				"ede": []any{int16(22)}, "ede_text": []any{`no\000 reach`}, "attempts": int8(1), "server": "192.0.2.1", "alias_to": nil, "cause": nil, "ttl": int32(300)},
 			map[string]any{"name": "shop.example", "outcome": "found", "rcode": "NOERROR", "security": "indeterminate", "reason": nil, "failed_at": nil,
-				"ede": empty, "ede_text": empty, "attempts": int8(1), "server": "192.0.2.1", "alias_to": "caa.cdn.net", "ttl": int32(0)},
+				"ede": empty, "ede_text": empty, "attempts": int8(1), "server": "192.0.2.1", "alias_to": "caa.cdn.net", "cause": nil, "ttl": int32(0)},
 		},
 		"caa": []any{
 			map[string]any{"flags": uint8(128), "tag": "Issue", "value": "CA.example; accounturi=https://x/1; cansignhttpexchanges=yes", "critical": true,

@@ -201,7 +201,7 @@ func (g generator) answer(name wire.Name, t wire.Type) *record.Answer {
 		a.NS = append(a.NS, wire.MustName(fmt.Sprintf("ns%d.op%d.%s", g.IntN(5), g.IntN(300), g.pick("net", "com"))))
 	}
 	if g.chance(0.2) {
-		a.Proof = append(a.Proof, record.RR{Owner: a.Zone, Type: wire.TypeDS, Data: []byte{1, 2, 13, 2}})
+		a.DS = record.Present
 	}
 	if g.chance(0.15) {
 		a.Notes = &record.Notes{EDE: []record.EDE{{Code: 22, Text: g.pick("", "no \xff reach", "naïve 中文")}, {Code: 65535}}}

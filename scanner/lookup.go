@@ -21,7 +21,7 @@ type Question struct {
 // nil, may wrap the machine that the loop drives, to see the exchanges pass. The error is one of our own, or ctx's.
 func (n *Network) Lookup(ctx context.Context, questions []Question, watch func(step.Machine) step.Machine) ([]*record.Answer, error) {
 	cfg := n.resolver(rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())))
-	cfg.NSID = true
+	cfg.NSID, cfg.KeepProof = true, true
 	m := &lookup{resolver: resolve.New(cfg), questions: questions}
 	m.clients = make([]resolve.Client, len(questions))
 	m.answers = make([]*record.Answer, len(questions))

@@ -47,9 +47,22 @@ type Network struct {
 	MaxQueries int // for one name
 	Limits     ratelimit.Limits
 
+	DNSSEC  DNSSEC
+	Anchors []record.RR // trust anchors: DS and DNSKEY records; none: nothing is validated
+	At      time.Time   // the clock against which signatures are checked; zero: the time of the scan
+
 	// Operator returns the registrable domain of a server's name: the key of the limit for operators.
 	Operator func(name string) string
 }
+
+// DNSSEC says how much is validated.
+type DNSSEC uint8
+
+const (
+	Full DNSSEC = iota // every answer
+	Lazy               // what a verdict depends on: CAA sets that were found, and failures
+	Off                // nothing; no signatures are asked for
+)
 
 // Validate reports what cannot work: root servers that may not be asked, or not over the families in use.
 func (n *Network) Validate() error {
@@ -151,7 +164,7 @@ func (n *Network) resolver(rnd *rand.Rand) resolve.Config {
 	if retries == 0 {
 		retries = -1 // resolve reads 0 as its default
 	}
-	return resolve.Config{
+	cfg := resolve.Config{
 		Roots: n.Roots, IPv4: n.IPv4, IPv6: n.IPv6,
 		Timeout: n.Timeout, Retries: retries, MaxQueries: n.MaxQueries,
 		Allowed: serverFilter(n.SpecialUse, n.Roots),
@@ -161,6 +174,13 @@ func (n *Network) resolver(rnd *rand.Rand) resolve.Config {
 		},
 		Rand: rnd,
 	}
+	if n.DNSSEC != Off {
+		cfg.Anchors, cfg.Lazy = n.Anchors, n.DNSSEC == Lazy
+	}
+	if !n.At.IsZero() {
+		cfg.At = uint32(n.At.Unix())
+	}
+	return cfg
 }
 
 // operatorSeed makes operator keys that nobody can foretell, so that no two operators can be made to share a limit.

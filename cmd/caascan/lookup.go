@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -151,7 +152,7 @@ type typeAnswer struct {
 func newTypeAnswer(a *record.Answer) *typeAnswer {
 	line := &typeAnswer{
 		Name: a.Name.String(), Type: typeText(a.Type), RCode: a.Outcome.ClientRCode().String(),
-		Security: a.Security.String(), Reason: a.Reason, Answers: []string{},
+		Security: a.Security.String(), Reason: cmp.Or(a.Cause, a.Reason), Answers: []string{},
 	}
 	if a.Outcome.Failed() {
 		line.Error = a.Outcome.String()

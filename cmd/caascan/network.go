@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/netip"
 	"os"
@@ -17,6 +18,9 @@ import (
 // networkFlags are the flags about speaking to name servers. Their defaults are those of design/cli.md.
 type networkFlags struct {
 	RootHints         string        `group:"Name servers" placeholder:"FILE" help:"Root server names and addresses in master-file form (default: built in)."`
+	TrustAnchor       string        `group:"Name servers" placeholder:"FILE" help:"DS or DNSKEY records in master-file form, several, at any name (default: those of the root, built in); an empty file switches validation off."`
+	At                time.Time     `group:"Name servers" placeholder:"TIME" help:"The clock against which signatures are checked, RFC 3339 (default: now)."`
+	DNSSEC            string        `group:"Name servers" name:"dnssec" env:"CAASCAN_DNSSEC" enum:"off,lazy,full" default:"full" help:"What is validated: off nothing, lazy what the verdict depends on (a CAA set, or a failure), full every answer."`
 	ServerPort        uint16        `group:"Name servers" default:"53" help:"Port of every authoritative server."`
 	IPv4Only          bool          `group:"Name servers" name:"ipv4-only" env:"CAASCAN_IPV4_ONLY" xor:"family" help:"Ask over IPv4 only."`
 	IPv6Only          bool          `group:"Name servers" name:"ipv6-only" env:"CAASCAN_IPV6_ONLY" xor:"family" help:"Ask over IPv6 only."`
@@ -70,8 +74,30 @@ func (f *networkFlags) network(env *environ) (scanner.Network, error) {
 		}
 		n.Roots = roots
 	}
+	if err := f.validation(&n); err != nil {
+		return n, err
+	}
 	f.families(&n)
 	return n, n.Validate()
+}
+
+// validation sets how answers are validated.
+func (f *networkFlags) validation(n *scanner.Network) error {
+	n.DNSSEC = map[string]scanner.DNSSEC{"off": scanner.Off, "lazy": scanner.Lazy, "full": scanner.Full}[f.DNSSEC]
+	n.Anchors, n.At = scanner.TrustAnchors(), f.At
+	if !f.At.IsZero() && (f.At.Unix() <= 0 || f.At.Unix() > math.MaxUint32) {
+		return fmt.Errorf("--at %v: want a time from 1970 to 2106", f.At.Format(time.RFC3339))
+	}
+	if f.TrustAnchor == "" {
+		return nil
+	}
+	file, err := os.Open(f.TrustAnchor)
+	if err != nil {
+		return fmt.Errorf("trust anchors: %w", err)
+	}
+	defer file.Close()
+	n.Anchors, err = scanner.ReadAnchors(file, f.TrustAnchor)
+	return err
 }
 
 func readHints(path string) ([]resolve.Root, error) {

@@ -81,8 +81,10 @@ func printClimb(b *strings.Builder, r *record.Record) {
 	for _, level := range r.Climb {
 		a := level.Answer
 		fmt.Fprintf(b, "  %s CAA: %s, %s", level.Name, a.Outcome, a.Security)
-		if a.Reason != "" {
-			fmt.Fprintf(b, " (%s)", a.Reason)
+		for _, word := range []string{a.Reason, a.Cause} {
+			if word != "" {
+				fmt.Fprintf(b, " (%s)", word)
+			}
 		}
 		if a.Outcome.Failed() && a.FailedAt() != "" {
 			fmt.Fprintf(b, ", at the servers of %s after %d tries", a.FailedAt(), a.Attempts)

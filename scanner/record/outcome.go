@@ -21,7 +21,7 @@ const (
 	Truncated                  // TC set, and TCP was not completed (C21)
 	AliasLoop                  // the chain of aliases comes back to itself
 	AliasLong                  // the chain of aliases is longer than we follow
-	WorkBound                  // a bound on the work for one name was hit; Answer.Reason says which
+	WorkBound                  // a bound on the work for one name was hit; Answer.Cause says which
 	Bogus                      // DNSSEC validation failed
 	Skipped                    // opted out, nothing was asked
 )

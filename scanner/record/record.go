@@ -64,13 +64,14 @@ type Answer struct {
 
 	Outcome  Outcome
 	RCode    wire.RCode // of the reply that decided; what a client of a resolver would see is Outcome.ClientRCode
+	Cause    string     // enumerated word: what of ours ended the look-up, such as which bound was hit; mostly ""
 	Security Security
-	Reason   string    // enumerated word: why Security is as it is, or which work bound was hit; "" if nothing to say
+	Reason   string    // enumerated word: why Security is as it is; "" if nothing to say (dnssec.Reason)
 	BrokenAt wire.Name // the zone where the chain of trust ends or breaks; "" if it does not, or nothing is known
 
 	Chain   []Alias // from Name to the owner of the records, in order
 	Records []RR    // the answer section: aliases and records of Type, in the order of the chain, without RRSIGs
-	Proof   []RR    // DS and RRSIG records, kept for validation
+	Proof   []RR    // RRSIG, NSEC and NSEC3 records that prove it; kept for those who look an answer up, nil in a scan
 	TTL     uint32  // seconds: of the records of Type, or how long the denial holds (RFC 2308 5)
 
 	Zone wire.Name   // apex of the zone that answered; of a failure, the zone at whose servers it came about
@@ -83,9 +84,19 @@ type Answer struct {
 	Size      uint16        // of the deciding reply, in octets; 0 without one
 	RTT       time.Duration // of the deciding exchange, waiting for the limiter not included
 	Notes     *Notes        // what the deciding reply said besides; nil if nothing
+	DS        Presence      // of a DS RRset for Zone at its parent, as told or proven by it
 
 	Expires step.Time // until when the answer may be used again
 }
+
+// Presence says if something is there. The zero value: not known.
+type Presence uint8
+
+const (
+	NotKnown Presence = iota
+	Absent
+	Present
+)
 
 // Server is who gave an answer.
 type Server struct {
@@ -163,6 +174,8 @@ type MX struct {
 // Cost is what one name made caascan do. Work shared with other names is counted for the one that asked first.
 type Cost struct {
 	Queries int           // packets sent
+	Checks  int           // signatures checked
+	Hashes  int           // NSEC3 hashes computed
 	Retries int           // of them, those that repeated a question after a failure
 	TCP     int           // of them, those over TCP
 	Waited  time.Duration // waiting for the limiter, summed over the queries

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/caascan/caascan/scanner/dnssec"
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/step"
 )
@@ -17,7 +18,7 @@ func (r *Resolver) giveUp(now step.Time, q *question) {
 		// No server to be asked, but the parent may have newer glue than what we had: ask it for the delegation.
 		r.forget(q)
 		q.state = findingCut
-	case q.bound == ReasonLookups:
+	case q.bound == CauseLookups:
 		r.stop(q, record.WorkBound, q.bound)
 		q.answer.Expires = now.Add(failureTTL)
 	case q.bound != "":
@@ -27,9 +28,9 @@ func (r *Resolver) giveUp(now step.Time, q *question) {
 		q.again = true
 		r.enter(now, q, q.cut)
 	case q.nsLoop:
-		r.stop(q, record.Lame, ReasonNSLoop)
+		r.stop(q, record.Lame, CauseNSLoop)
 	default:
-		r.stop(q, record.Lame, ReasonNoAddress)
+		r.stop(q, record.Lame, CauseNoAddress)
 		q.answer.Expires = now.Add(failureTTL)
 	}
 }
@@ -46,14 +47,14 @@ func (r *Resolver) forget(q *question) {
 
 // stop ends q for a reason of our own, with nothing from a server. The answer expires at once: unless the caller knows
 // better, it holds for no one but who asked first.
-func (r *Resolver) stop(q *question, o record.Outcome, reason string) {
+func (r *Resolver) stop(q *question, o record.Outcome, cause string) {
 	r.end(0, q, o, nil, evidence{})
-	q.answer.Reason, q.answer.Expires = reason, 0
+	q.answer.Cause, q.answer.Expires = cause, 0
 }
 
 // end makes the answer of q from the last reading, if there is one, and the evidence of the exchange that decided.
 func (r *Resolver) end(now step.Time, q *question, o record.Outcome, rd *reading, ev evidence) {
-	q.answer, q.state = q.newAnswer(rd, ev), ended
+	q.answer, q.state = r.newAnswer(now, q, rd, ev), ended
 	a := &q.answer.Answer
 	a.Outcome = o
 	if o.Failed() {
@@ -61,17 +62,42 @@ func (r *Resolver) end(now step.Time, q *question, o record.Outcome, rd *reading
 	} else {
 		a.TTL = rd.ttl
 		if rd.zone != a.Zone { // a server of the zone above holds this one too, and nobody said who else does
-			a.Zone, a.NS = rd.zone, nil
+			a.Zone, a.NS, a.DS = rd.zone, nil, record.NotKnown
 		}
 		a.Expires = now.Add(lifetime(a))
 	}
+	switch {
+	case q.key.use == chaining && o.Failed():
+		q.answer.trust = q.unreachable(o, ev, now)
+	case o == record.Bogus:
+		a.Security, a.Reason, a.BrokenAt = record.BogusData, ev.verdict.Reason.String(), ev.brokenAt
+	case r.mustProve(q.key, o):
+		r.beginProof(now, q, ev)
+	case q.key.use == answering && !o.Failed():
+		a.Reason = dnssec.NotValidated.String()
+	}
+}
+
+// beginProof sets out to prove the answer of q. That of a zone known to be insecure needs no proof.
+func (r *Resolver) beginProof(now step.Time, q *question, ev evidence) {
+	r.stopScouting(now, q)
+	if q.key.use == answering && !q.answer.Outcome.Failed() && len(r.anchors) == 1 {
+		if t := r.knownKeys(now, q.cut.zone, q.cut); t != nil && t.Security == record.Insecure {
+			q.answer.Security, q.answer.Reason, q.answer.BrokenAt = t.Security, t.Reason.String(), t.brokenAt
+			return
+		}
+	}
+	if q.proof == nil {
+		q.proof = &proof{}
+	}
+	q.proof.evidence, q.state = ev, proving
 }
 
 // newAnswer returns an answer without its conclusion.
-func (q *question) newAnswer(rd *reading, ev evidence) *stored {
-	s := &stored{Answer: record.Answer{
+func (r *Resolver) newAnswer(now step.Time, q *question, rd *reading, ev evidence) *stored {
+	s := &stored{use: q.key.use, Answer: record.Answer{
 		Name: q.key.name, Type: q.key.typ, RCode: ev.rcode,
-		Zone: q.cut.zone, NS: q.cut.set.names, Proof: q.cut.ds,
+		Zone: q.cut.zone, NS: q.cut.set.names, DS: q.cut.told,
 		TCP: ev.tcp, Truncated: q.seenTC, RTT: ev.rtt, Size: uint16(ev.size), Notes: ev.notes,
 		Attempts: q.tried,
 	}}
@@ -80,11 +106,18 @@ func (q *question) newAnswer(rd *reading, ev evidence) *stored {
 	}
 	if rd != nil {
 		s.Attempts++ // the one that rd was read from
+		if !r.validates() || q.key.use == serving {
+			rd.proof = rd.proof[:0]
+		} else {
+			rd.takeDenial(&r.msg)
+		}
 		rd.copyTo(&s.Answer)
 		if len(s.Chain) > 0 {
 			s.Chain[0].Zone = rd.home
 			if rd.home == q.cut.zone {
 				s.Chain[0].NS = q.cut.set.names
+			} else {
+				s.DS = record.NotKnown
 			}
 		}
 	}
@@ -120,28 +153,41 @@ func (r *Resolver) followAlias(now step.Time, q *question, rd *reading, ev evide
 		return
 	}
 	r.stopScouting(now, q)
-	k := key{rd.at, q.key.typ}
+	k := key{rd.at, q.key.typ, q.key.use}
 	if a, ok := r.cached(now, k); ok {
-		q.lead(now, rd, ev)
-		q.complete(a)
+		r.lead(now, q, rd, ev)
+		r.targetFound(now, q, a)
 		return
 	}
 	target := r.ask(k, q.client, q.depth, uint8(links))
 	switch {
 	case !target.needs(q):
-		q.lead(now, rd, ev)
+		r.lead(now, q, rd, ev)
 		q.awaits(target, awaitingAlias)
 	case target.needsAddress(q):
-		r.stop(q, record.Lame, ReasonNSLoop)
+		r.stop(q, record.Lame, CauseNSLoop)
 	default:
 		r.end(now, q, record.AliasLoop, rd, ev)
 	}
 }
 
 // lead makes the beginning of the answer of q: what leads to the target of its alias.
-func (q *question) lead(now step.Time, rd *reading, ev evidence) {
-	q.answer = q.newAnswer(rd, ev)
+func (r *Resolver) lead(now step.Time, q *question, rd *reading, ev evidence) {
+	q.answer = r.newAnswer(now, q, rd, ev)
 	q.answer.Expires = now.Add(chainLifetime(q.answer.Chain))
+	if r.validates() && q.key.use == answering {
+		q.proof = &proof{evidence: ev}
+	}
+}
+
+// targetFound takes the answer about the target of q, which is an alias. Whether the alias is genuine is proven before
+// the two are put together.
+func (r *Resolver) targetFound(now step.Time, q *question, target *record.Answer) {
+	if r.mustProve(q.key, target.Outcome) {
+		q.proof.target, q.state = target, proving
+		return
+	}
+	q.complete(target)
 }
 
 // needsAddress reports whether one of the questions from q to other, which q needs, waits for an address.
@@ -157,6 +203,9 @@ func (q *question) needsAddress(other *question) bool {
 // complete ends q, which is an alias, by the answer to the question about its target.
 func (q *question) complete(target *record.Answer) {
 	own := &q.answer.Answer
+	if worse(target.Security, own.Security) || own.Reason == "" {
+		own.Security, own.Reason, own.BrokenAt = target.Security, target.Reason, target.BrokenAt
+	}
 	if target.Outcome == record.AliasLoop {
 		own.Outcome = record.AliasLoop // where it closes depends on who asked first, so what follows is not told
 		own.Expires = min(own.Expires, target.Expires)
@@ -164,7 +213,8 @@ func (q *question) complete(target *record.Answer) {
 		return
 	}
 	whole := *target
-	whole.Name = own.Name
+	whole.Name, whole.DS = own.Name, own.DS
+	whole.Security, whole.Reason, whole.BrokenAt = own.Security, own.Reason, own.BrokenAt
 	whole.Chain = slices.Concat(own.Chain, target.Chain)
 	whole.Records = slices.Concat(own.Records, target.Records)
 	whole.Proof = slices.Concat(own.Proof, target.Proof)
@@ -192,14 +242,14 @@ func (r *Resolver) deliver(now step.Time, q *question) {
 		case w.client != nil:
 			r.finished = append(r.finished, Result{w.client, &s.Answer})
 		default:
-			w.question.wake(r, now, &s.Answer)
+			w.question.wake(r, now, s)
 		}
 	}
 	r.release(q)
 }
 
 // personal reports whether the answer shows nothing but that a bound on the work of who asked first was hit.
-func (s *stored) personal() bool { return s.Expires == 0 && s.Reason != ReasonNSLoop }
+func (s *stored) personal() bool { return s.Expires == 0 && s.Cause != CauseNSLoop }
 
 // askAgain starts the question once more at the expense of one who waited for it.
 func (r *Resolver) askAgain(q *question, w waiter) {
@@ -209,21 +259,28 @@ func (r *Resolver) askAgain(q *question, w waiter) {
 		return
 	}
 	depth, links := w.question.depth+1, uint8(0)
-	if w.question.state == awaitingAlias {
+	switch w.question.state {
+	case awaitingAlias:
 		depth, links = w.question.depth, w.question.links+uint8(len(w.question.answer.Chain))
+	case awaitingChain:
+		depth = w.question.depth
 	}
 	again := r.ask(q.key, w.question.client, depth, links)
+	again.hint = q.hint
 	w.question.waitsFor = again
 	again.waiters = append(again.waiters, w)
 }
 
 // wake gives q the answer that it waited for.
-func (q *question) wake(r *Resolver, now step.Time, a *record.Answer) {
+func (q *question) wake(r *Resolver, now step.Time, s *stored) {
 	q.waitsFor = nil
-	if q.state == awaitingAlias {
-		q.complete(a)
-	} else {
-		q.addressesFound(r, now, a)
+	switch q.state {
+	case awaitingAlias:
+		r.targetFound(now, q, &s.Answer)
+	case awaitingChain:
+		q.proof.got, q.state = s.trust, proving
+	default:
+		q.addressesFound(r, now, &s.Answer)
 	}
 	r.ready = append(r.ready, q)
 }
@@ -232,11 +289,11 @@ func (q *question) wake(r *Resolver, now step.Time, a *record.Answer) {
 // nothing about the server, but neither would its other family.
 func (q *question) addressesFound(r *Resolver, now step.Time, a *record.Answer) {
 	switch {
-	case a.Reason == ReasonNSLoop:
+	case a.Cause == CauseNSLoop:
 		q.nsLoop = true
 		q.lookNoMore(q.addrHost)
 	case a.Expires == 0:
-		q.bound = a.Reason
+		q.bound = a.Cause
 		q.lookNoMore(q.addrHost)
 	default:
 		r.learnAddresses(now, q.addrHost, q.addrFamily, a)

@@ -56,7 +56,14 @@ func (c *cache[K, V]) drop(k K) {
 // stored is an answer as the cache holds it: linked with those of other types for the same name.
 type stored struct {
 	record.Answer
-	next *stored
+	use   use
+	trust *trust // of a question of the chain
+	next  *stored
+}
+
+// serves reports whether the answer serves questions of that use, too: what is proven serves where no proof is asked for.
+func (s *stored) serves(u use) bool {
+	return s.use == u || u == serving && s.use == answering && !s.Outcome.Failed()
 }
 
 // denies reports whether the answer says that the name does not exist, which holds for every type (RFC 2308 5).
@@ -69,12 +76,12 @@ func (r *Resolver) cached(now step.Time, k key) (*record.Answer, bool) {
 		return nil, false
 	}
 	for s := first; s != nil; s = s.next {
-		if s.Type == k.typ && now < s.Expires {
+		if s.Type == k.typ && s.serves(k.use) && now < s.Expires {
 			return &s.Answer, true
 		}
 	}
 	for s := first; s != nil; s = s.next {
-		if s.denies() && now < s.Expires {
+		if s.denies() && s.serves(k.use) && now < s.Expires {
 			same := s.Answer
 			same.Type = k.typ
 			return &same, true
@@ -88,7 +95,7 @@ func (r *Resolver) store(now step.Time, s *stored) {
 	first, _ := r.answers.get(s.Name)
 	link := &s.next
 	for old := first; old != nil; old = old.next {
-		if old.Type != s.Type && now < old.Expires {
+		if (old.Type != s.Type || old.use != s.use) && now < old.Expires {
 			*link = old
 			link = &old.next
 		}
@@ -100,7 +107,7 @@ func (r *Resolver) store(now step.Time, s *stored) {
 // find returns the question k, if it is under way, and the first of those for its name.
 func (r *Resolver) find(k key) (q, first *question) {
 	first = r.underWay[k.name]
-	for q = first; q != nil && q.key.typ != k.typ; {
+	for q = first; q != nil && q.key != k; {
 		q = q.next
 	}
 	return q, first

@@ -116,9 +116,9 @@ func TestAliasLoops(t *testing.T) {
 	t.Run("through the address of a server", func(t *testing.T) { // the server of y.com is called by an alias into y.com
 		w := comWorld(t, "example.com. NS ns1.example.com.\nns1.example.com. A 192.0.2.1\ny.com. NS ns.example.com.\n")
 		w.serve(ns1Addr, soaOf("example.com")+"ns.example.com. CNAME www.y.com.\n")
-		wantReason(t, w.lookup("y.com", wire.TypeCAA), record.Lame, ReasonNSLoop)
-		wantReason(t, w.lookup("ns.example.com", wire.TypeA), record.Lame, ReasonNSLoop)
-		wantReason(t, w.lookup("ns.example.com", wire.TypeAAAA), record.Lame, ReasonNSLoop)
+		wantReason(t, w.lookup("y.com", wire.TypeCAA), record.Lame, CauseNSLoop)
+		wantReason(t, w.lookup("ns.example.com", wire.TypeA), record.Lame, CauseNSLoop)
+		wantReason(t, w.lookup("ns.example.com", wire.TypeAAAA), record.Lame, CauseNSLoop)
 		if len(w.log) > 16 {
 			t.Errorf("%d packets: %v", len(w.log), w.log)
 		}

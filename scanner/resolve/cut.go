@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/caascan/caascan/scanner/dnssec"
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/step"
 	"github.com/caascan/caascan/scanner/wire"
@@ -33,9 +34,14 @@ const (
 type cut struct {
 	zone    wire.Name
 	set     *serverSet
-	ds      []record.RR // DS and their RRSIGs from the referral, kept for validation
-	since   step.Time   // when the parent said so
+	since   step.Time // when the parent said so
 	expires step.Time
+
+	// The chain of trust (trust.go).
+	above    *cut            // whose servers said so; nil for the root
+	told     record.Presence // of a DS, in the referral
+	evidence []record.RR     // DS, or NSEC and NSEC3, with RRSIGs, from the referral; nil once ds is known
+	ds, keys *trust          // what questions for DS and DNSKEY have brought; nil before
 }
 
 // serverSet is the set of name servers that a zone is delegated to. Hosters delegate many zones to one set.
@@ -122,16 +128,44 @@ func (r *Resolver) findCut(now step.Time, name wire.Name, typ wire.Type, own *cu
 	return r.root
 }
 
-// delegate makes the cut of a referral by the servers of zone, and remembers it.
-func (r *Resolver) delegate(now step.Time, zone wire.Name, rd *reading) *cut {
+// delegate makes the cut of a referral by the servers of above, and remembers it.
+func (r *Resolver) delegate(now step.Time, above *cut, rd *reading) *cut {
 	ref := &rd.referral
 	set := r.serverSet(ref.names)
-	for _, g := range ref.readGlue(&r.msg, zone, set.names) {
+	for _, g := range ref.readGlue(&r.msg, above.zone, set.names) {
 		r.addGlue(now, set.hosts[g.server], g)
 	}
-	c := &cut{zone: ref.zone, set: set, ds: copyRecords(ref.ds), since: now, expires: now.Add(boundTTL(ref.ttl))}
+	c := &cut{zone: ref.zone, set: set, since: now, expires: now.Add(boundTTL(ref.ttl)), above: above}
+	if len(ref.ds) > 0 {
+		c.told = record.Present
+	}
+	if r.validates() {
+		r.takeEvidence(now, c, rd)
+	}
 	r.cuts.put(c.zone, c)
 	return c
+}
+
+// takeEvidence keeps what a referral says about the DS of its zone, unless that is known already: because the zone
+// above is insecure, or from a span that it has proven for others (RFC 8198).
+func (r *Resolver) takeEvidence(now step.Time, c *cut, rd *reading) {
+	if c.told == record.NotKnown {
+		c.told = record.Absent
+	}
+	above := r.knownKeys(now, c.above.zone, c.above)
+	switch {
+	case above != nil && !above.signs():
+	case c.told == record.Present:
+		c.evidence = copyRecords(rd.referral.ds)
+	default:
+		if above != nil && above.spans != nil {
+			if found, verdict, ok := above.spans.Cut(r.clock(now), c.zone); ok && found == dnssec.Unsigned {
+				c.ds = &trust{zone: c.zone, Verdict: verdict, brokenAt: c.zone, cut: found, expires: c.expires}
+				return
+			}
+		}
+		c.evidence = copyRecords(rd.appendDenial(rd.referral.ds, &r.msg))
+	}
 }
 
 // serverSet returns the set with these names, which are sorted. Sets and hosts that are known cost no memory.

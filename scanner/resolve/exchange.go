@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/caascan/caascan/scanner/dnssec"
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/step"
 	"github.com/caascan/caascan/scanner/wire"
@@ -29,6 +30,9 @@ type evidence struct {
 	rtt     time.Duration
 	size    int
 	notes   *record.Notes
+
+	verdict  dnssec.Verdict // of bogus data
+	brokenAt wire.Name
 }
 
 // send puts the question on its way to a server, over TCP if that server's reply was truncated, without EDNS if it does
@@ -36,7 +40,7 @@ type evidence struct {
 // and never gave a useful reply to such a question.
 func (r *Resolver) send(now step.Time, q *question, id step.ServerID, out *[]step.Ask) {
 	if r.spent(q.client) {
-		r.stop(q, record.WorkBound, ReasonQueries)
+		r.stop(q, record.WorkBound, CauseQueries)
 		return
 	}
 	cost := &q.client.Cost
@@ -69,13 +73,26 @@ func (r *Resolver) spent(c *Client) bool { return c.Cost.Queries >= r.cfg.MaxQue
 func (r *Resolver) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {
 	q := r.questions[t]
 	return wire.AppendQuery(buf, id, q.key.name, q.key.typ, wire.Query{
-		EDNS: q.edns, UDPSize: udpSize, DO: true, NSID: r.cfg.NSID,
+		EDNS: q.edns, UDPSize: udpSize, DO: r.validates(), NSID: r.cfg.NSID,
 	})
 }
 
-// Handle moves the question on whose packet has come to its end.
+// Handle moves the question on whose packet has come to its end, or whose signatures have been checked.
 func (r *Resolver) Handle(ev *step.Event, out *[]step.Ask) {
 	q := r.questions[ev.Ticket]
+	if ev.Kind == step.Worked {
+		q.state = proving
+	} else {
+		r.exchanged(q, ev, out)
+	}
+	if q.state <= lastReady || q.state == ended {
+		r.ready = append(r.ready, q)
+	}
+	r.run(ev.Now, out)
+}
+
+// exchanged takes the end of the exchange of q.
+func (r *Resolver) exchanged(q *question, ev *step.Event, out *[]step.Ask) {
 	s := r.servers[q.server]
 	s.count(q, ev)
 	q.client.Cost.Waited += ev.Waited
@@ -89,10 +106,6 @@ func (r *Resolver) Handle(ev *step.Event, out *[]step.Ask) {
 		s.noReply(ev.Now, q)
 		q.failed(noReply(q, s, record.Unreachable))
 	}
-	if q.state <= choosingServer || q.state == ended {
-		r.ready = append(r.ready, q)
-	}
-	r.run(ev.Now, out)
 }
 
 // noReply is the evidence of an exchange without a reply. If it was the repetition over TCP of a reply that was cut
@@ -151,6 +164,9 @@ func (r *Resolver) readReply(q *question, s *server, ev *step.Event, out *[]step
 	seen.notes = notes(m)
 	rd := &r.reading
 	rd.read(m, q.cut.zone, q.key.name, q.key.typ)
+	if rd.verdict == aliased && q.key.use == chaining {
+		rd.conclude(record.Found, q.cut.zone) // what the chain of trust asks for is at the name itself
+	}
 	seen.outcome = rd.outcome
 	s.learn(q, m, rd)
 	r.apply(ev.Now, q, s, rd, seen)
@@ -212,11 +228,11 @@ func (r *Resolver) apply(now step.Time, q *question, s *server, rd *reading, ev 
 		r.followAlias(now, q, rd, ev)
 	case referred:
 		if q.referrals++; q.referrals > maxReferrals {
-			r.stop(q, record.WorkBound, ReasonReferrals)
+			r.stop(q, record.WorkBound, CauseReferrals)
 			q.answer.Expires = now.Add(failureTTL)
 			return
 		}
-		c := r.delegate(now, q.cut.zone, rd)
+		c := r.delegate(now, q.cut, rd)
 		if q.depth == 0 && q.links == 0 {
 			for _, w := range q.waiters {
 				if w.client != nil {

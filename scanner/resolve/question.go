@@ -35,14 +35,14 @@ const (
 	spreadEvery = 16
 )
 
-// Words of record.Answer.Reason that resolution itself gives.
+// Words of record.Answer.Cause that resolution itself gives.
 const (
-	ReasonQueries   = "queries"    // Config.MaxQueries is used up
-	ReasonReferrals = "referrals"  // maxReferrals
-	ReasonDepth     = "depth"      // maxDepth
-	ReasonLookups   = "lookups"    // maxAddressLookups, and none gave an address
-	ReasonNoAddress = "no-address" // no server of the zone has an address we could ask
-	ReasonNSLoop    = "ns-loop"    // the addresses of the servers need themselves to be found
+	CauseQueries   = "queries"    // Config.MaxQueries is used up
+	CauseReferrals = "referrals"  // maxReferrals
+	CauseDepth     = "depth"      // maxDepth
+	CauseLookups   = "lookups"    // maxAddressLookups, and none gave an address
+	CauseNoAddress = "no-address" // no server of the zone has an address we could ask
+	CauseNSLoop    = "ns-loop"    // the addresses of the servers need themselves to be found
 )
 
 // state is where a question stands.
@@ -51,10 +51,17 @@ type state uint8
 const (
 	findingCut state = iota
 	choosingServer
-	awaitingReply
+	proving
+	lastReady = proving // up to here a question can go on at once
+)
+
+const (
+	awaitingReply state = lastReady + 1 + iota
 	awaitingAddress
 	awaitingAlias
 	awaitingReferral
+	awaitingChain
+	awaitingWork
 	ended
 )
 
@@ -95,6 +102,9 @@ type question struct {
 
 	party *party // that q scouts for (scout.go); nil if it does not
 
+	proof *proof // the validation of the answer; nil if there is none
+	hint  *cut   // of a question of the chain: the cut of the zone it is about, if there is one
+
 	waiters []waiter
 	answer  *stored // once ended; while awaitingAlias, what leads to the target
 }
@@ -131,6 +141,9 @@ func (r *Resolver) ask(k key, payer *Client, depth, links uint8) *question {
 		r.questions = append(r.questions, q)
 	}
 	q.key, q.client, q.depth, q.links, q.next = k, payer, depth, links, first
+	if k.use == chaining {
+		q.state, q.proof = proving, &proof{}
+	}
 	r.underWay[k.name] = q
 	r.waiting++
 	r.ready = append(r.ready, q)
@@ -142,12 +155,17 @@ func (r *Resolver) run(now step.Time, out *[]step.Ask) {
 	for len(r.ready) > 0 {
 		q := r.ready[len(r.ready)-1]
 		r.ready = r.ready[:len(r.ready)-1]
-		for q.state <= choosingServer {
-			if q.state == findingCut {
-				r.enter(now, q, r.findCut(now, q.key.name, q.key.typ, q.client.cut))
-			}
-			if q.state == choosingServer {
+		for q.state <= lastReady {
+			switch q.state {
+			case findingCut:
+				c := r.findCut(now, q.key.name, q.key.typ, q.client.cut)
+				if !r.synthesise(now, q, c) {
+					r.enter(now, q, c)
+				}
+			case choosingServer:
 				r.chooseServer(now, q, out)
+			case proving:
+				r.prove(now, q, out)
 			}
 		}
 		if q.state == ended {
@@ -283,7 +301,7 @@ func (r *Resolver) unknownAddress(now step.Time, q *question) (*host, family, bo
 				continue
 			}
 			if q.lookups >= maxAddressLookups {
-				q.bound = ReasonLookups
+				q.bound = CauseLookups
 				return nil, 0, false
 			}
 			q.looked |= bit
@@ -305,17 +323,17 @@ func (q *question) lookNoMore(h *host) {
 
 // lookUpAddress makes q wait for the address of one of its servers, unless that address needs q itself.
 func (r *Resolver) lookUpAddress(now step.Time, q *question, h *host, f family) {
-	k := key{h.name, f.rrType()}
+	k := key{h.name, f.rrType(), serving}
 	if a, ok := r.cached(now, k); ok {
 		r.learnAddresses(now, h, f, a)
 		return
 	}
 	if q.depth >= maxDepth {
-		q.bound = ReasonDepth
+		q.bound = CauseDepth
 		return
 	}
 	if r.spent(q.client) || q.client.lookups >= r.cfg.MaxQueries {
-		r.stop(q, record.WorkBound, ReasonQueries)
+		r.stop(q, record.WorkBound, CauseQueries)
 		return
 	}
 	q.client.lookups++
@@ -388,6 +406,8 @@ func rank(o record.Outcome) int {
 		return 7
 	case record.Refused:
 		return 8
+	case record.Bogus:
+		return 10
 	default:
 		return 9
 	}

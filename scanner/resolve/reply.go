@@ -36,7 +36,7 @@ type reading struct {
 	links   []record.Alias // that led there
 	home    wire.Name      // of the first link: the zone that holds it
 	records []record.RR    // the answer
-	proof   []record.RR    // RRSIGs over it
+	proof   []record.RR    // RRSIGs over it, and denials
 	data    []byte         // of these records
 	dnames  int            // DNAME records looked at
 	ttl     uint32         // of the records of the type asked, or of their absence
@@ -55,18 +55,16 @@ func (rd *reading) reset(at wire.Name) {
 // copyTo copies what was read to an answer, which owns it then.
 func (rd *reading) copyTo(a *record.Answer) {
 	a.Chain = slices.Clone(rd.links)
-	if len(rd.records) == 0 {
+	if len(rd.records)+len(rd.proof) == 0 {
 		return
 	}
-	ds := a.Proof
-	if len(rd.proof) == 0 {
-		ds = nil // those that all answers of the zone share do
-	}
-	all := make([]record.RR, 0, len(rd.records)+len(ds)+len(rd.proof))
-	all = append(append(append(all, rd.records...), ds...), rd.proof...)
+	all := make([]record.RR, 0, len(rd.records)+len(rd.proof))
+	all = append(append(all, rd.records...), rd.proof...)
 	ownData(all)
 	n := len(rd.records)
-	a.Records = all[:n:n]
+	if n > 0 {
+		a.Records = all[:n:n]
+	}
 	if len(rd.proof) > 0 {
 		a.Proof = all[n:]
 	}
@@ -313,6 +311,7 @@ func (rd *reading) keepDNAME(m *wire.Message, zone wire.Name) {
 		if owner, err := m.Owner(rr); err == nil && rd.at.Below(owner) && owner.In(zone) && rd.keep(m, rr, owner) {
 			last := len(rd.records) - 1
 			rd.records = slices.Insert(rd.records[:last], 0, rd.records[last])
+			rd.takeSignatures(m, owner, wire.TypeDNAME)
 			return
 		}
 	}
@@ -360,7 +359,30 @@ func (rd *reading) appendSignatures(
 	for i := range m.RRs {
 		rr := m.RRs[i]
 		if rr.Type == wire.TypeRRSIG && rr.Section == section && rr.Class == wire.ClassIN && rr.Len >= 2 &&
-			wire.Type(binary.BigEndian.Uint16(m.Raw(rr))) == typ && m.OwnerIs(rr, owner) {
+			wire.Type(binary.BigEndian.Uint16(m.Raw(rr))) == typ && m.OwnerIs(rr, owner) && len(proof) < maxProofRecords {
+			proof = rd.appendRR(proof, m, rr, owner)
+		}
+	}
+	return proof
+}
+
+// takeDenial keeps the NSEC and NSEC3 records of the authority section and their signatures, for validation.
+func (rd *reading) takeDenial(m *wire.Message) { rd.proof = rd.appendDenial(rd.proof, m) }
+
+func (rd *reading) appendDenial(proof []record.RR, m *wire.Message) []record.RR {
+	for i := range m.RRs {
+		rr := m.RRs[i]
+		if rr.Section != wire.Authority || rr.Class != wire.ClassIN || len(proof) == maxProofRecords {
+			continue
+		}
+		typ := rr.Type
+		if typ == wire.TypeRRSIG && rr.Len >= 2 {
+			typ = wire.Type(binary.BigEndian.Uint16(m.Raw(rr)))
+		}
+		if typ != wire.TypeNSEC && typ != wire.TypeNSEC3 {
+			continue
+		}
+		if owner, err := ownerAbove(m, rr, rd.at); err == nil {
 			proof = rd.appendRR(proof, m, rr, owner)
 		}
 	}

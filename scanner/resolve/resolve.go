@@ -14,6 +14,9 @@
 //	awaitingAddress  another question looks for the address of a name server
 //	awaitingAlias    another question has the target of our alias       (answer.go)
 //	awaitingReferral another question is ahead of us in the same zone   (scout.go)
+//	proving          the answer is there: is it genuine?                 (prove.go)
+//	awaitingChain    another question has a link of the chain of trust   (trust.go)
+//	awaitingWork     signatures are being checked, off the loop
 //
 // A reply is read by a pure function of the message (reply.go, referral.go): answer, alias, denial, referral, lameness or
 // failure. Referrals lead down to choosingServer, failures to the next server, until the servers or the bounds are used
@@ -31,6 +34,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/caascan/caascan/scanner/dnssec"
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/step"
 	"github.com/caascan/caascan/scanner/wire"
@@ -51,6 +55,13 @@ type Config struct {
 	MaxQueries int           // packets for one Client with all it pulls in; default 64
 	NoMixCase  bool          // do not randomise the case of questions
 	NSID       bool          // ask every server which instance it is
+
+	// Validation of answers (RFC 4035). The addresses of servers are not validated: whatever they lead to is.
+	Anchors   []record.RR   // trust anchors: DS and DNSKEY records at any name; none: validation is off
+	At        uint32        // seconds since 1970 against which signatures are checked; 0 means the time of the events
+	Lazy      bool          // only what a verdict depends on: CAA sets that were found, and failures
+	Policy    dnssec.Policy // what a validator may choose
+	KeepProof bool          // leave signatures and denials in the answers
 
 	// Allowed says whether a server address may be asked. Nil allows all.
 	Allowed func(netip.Addr) bool
@@ -87,6 +98,8 @@ type Resolver struct {
 	cfg  Config
 	root *cut
 
+	anchors map[wire.Name][]record.RR // by owner
+
 	questions []*question // by ticket
 	free      []step.Ticket
 	underWay  map[wire.Name]*question // those for one name are linked by question.next
@@ -112,7 +125,17 @@ type Resolver struct {
 type key struct {
 	name wire.Name
 	typ  wire.Type
+	use  use
 }
+
+// use is what a question is asked for.
+type use uint8
+
+const (
+	answering use = iota // a client wants the answer, validated
+	serving              // the address of a name server: not validated
+	chaining             // DS or DNSKEY for the chain of trust: no alias is followed, and the answer is a trust (trust.go)
+)
 
 // New returns a Resolver that knows the root servers and nothing else.
 func New(cfg Config) *Resolver {
@@ -136,6 +159,12 @@ func New(cfg Config) *Resolver {
 		answers:  newCache[wire.Name, *stored](cfg.Answers),
 	}
 	r.root = r.rootCut(cfg.Roots)
+	if len(cfg.Anchors) > 0 {
+		r.anchors = map[wire.Name][]record.RR{}
+		for _, rr := range cfg.Anchors {
+			r.anchors[rr.Owner] = append(r.anchors[rr.Owner], rr)
+		}
+	}
 	return r
 }
 
@@ -148,7 +177,7 @@ func setDefault[T int | time.Duration](value *T, def T) {
 // Ask looks name up. If the answer is known it is returned; otherwise nil, and the answer comes through Finished,
 // which may have it at once if no packet was needed.
 func (r *Resolver) Ask(now step.Time, c *Client, name wire.Name, typ wire.Type, out *[]step.Ask) *record.Answer {
-	k := key{name, typ}
+	k := key{name, typ, answering}
 	if a, ok := r.cached(now, k); ok {
 		return a
 	}

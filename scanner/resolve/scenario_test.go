@@ -54,15 +54,15 @@ func noCase(c *Config) { c.NoMixCase = true }
 func want(t *testing.T, a *record.Answer, o record.Outcome) {
 	t.Helper()
 	if a.Outcome != o {
-		t.Fatalf("%v %v: outcome %v (%s), want %v", a.Name, a.Type, a.Outcome, a.Reason, o)
+		t.Fatalf("%v %v: outcome %v (%s), want %v", a.Name, a.Type, a.Outcome, a.Cause, o)
 	}
 }
 
 func wantReason(t *testing.T, a *record.Answer, o record.Outcome, reason string) {
 	t.Helper()
 	want(t, a, o)
-	if a.Reason != reason {
-		t.Fatalf("%v: reason %q, want %q", a.Name, a.Reason, reason)
+	if a.Cause != reason {
+		t.Fatalf("%v: reason %q, want %q", a.Name, a.Cause, reason)
 	}
 }
 
@@ -82,7 +82,7 @@ func TestReferralChain(t *testing.T) {
 		t.Fatalf("packets: %v", w.log)
 	}
 	for _, p := range w.log {
-		if !p.edns || !p.do || p.size != 1232 || p.tcp || !p.mixed || p.nsid {
+		if !p.edns || p.do || p.size != 1232 || p.tcp || !p.mixed || p.nsid {
 			t.Errorf("packet %v: not as it should be: %+v", p, p)
 		}
 	}

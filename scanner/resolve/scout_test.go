@@ -37,7 +37,7 @@ func TestScoutFails(t *testing.T) {
 	w.ask(poor, "a.example.com", wire.TypeCAA)
 	w.ask(rich, "b.example.com", wire.TypeCAA)
 	w.run()
-	wantReason(t, w.results[poor][0], record.WorkBound, ReasonQueries)
+	wantReason(t, w.results[poor][0], record.WorkBound, CauseQueries)
 	want(t, w.results[rich][0], record.NXDomain)
 }
 

@@ -47,7 +47,7 @@ func TestGlueless(t *testing.T) {
 		w.serve(comAddr, org)
 		w.serve("192.0.2.9", soaOf("ns.org"))
 		a := w.lookup("example.com", wire.TypeCAA)
-		wantReason(t, a, record.Lame, ReasonNoAddress)
+		wantReason(t, a, record.Lame, CauseNoAddress)
 		if a.FailedAt() != wire.MustName("example.com") || answeredBy(a).Addr.IsValid() {
 			t.Errorf("failed at %v, server %v", a.FailedAt(), answeredBy(a).Addr)
 		}
@@ -57,7 +57,7 @@ func TestGlueless(t *testing.T) {
 			func(c *Config) { c.IPv6 = false })
 		w.serve(comAddr, org)
 		w.serve("192.0.2.9", soaOf("ns.org")+"a.ns.org. AAAA 2001:db8::1\n")
-		wantReason(t, w.lookup("example.com", wire.TypeCAA), record.Lame, ReasonNoAddress)
+		wantReason(t, w.lookup("example.com", wire.TypeCAA), record.Lame, CauseNoAddress)
 		for _, p := range w.log {
 			if p.typ == dns.TypeAAAA {
 				t.Errorf("asked for an address that is of no use: %v", p)
@@ -81,7 +81,7 @@ func TestNSLoops(t *testing.T) {
 	t.Run("two zones", func(t *testing.T) {
 		w := comWorld(t, "a.com. NS ns.b.com.\nb.com. NS ns.a.com.\n")
 		for _, name := range []string{"www.a.com", "ns.a.com", "ns.b.com"} {
-			wantReason(t, w.lookup(name, wire.TypeCAA), record.Lame, ReasonNSLoop)
+			wantReason(t, w.lookup(name, wire.TypeCAA), record.Lame, CauseNSLoop)
 		}
 		if len(w.log) > 8 {
 			t.Errorf("%d packets: %v", len(w.log), w.log)
@@ -89,8 +89,8 @@ func TestNSLoops(t *testing.T) {
 	})
 	t.Run("itself without glue", func(t *testing.T) {
 		w := comWorld(t, "a.com. NS ns.a.com.\n")
-		wantReason(t, w.lookup("a.com", wire.TypeCAA), record.Lame, ReasonNSLoop)
-		wantReason(t, w.lookup("ns.a.com", wire.TypeA), record.Lame, ReasonNSLoop)
+		wantReason(t, w.lookup("a.com", wire.TypeCAA), record.Lame, CauseNSLoop)
+		wantReason(t, w.lookup("ns.a.com", wire.TypeA), record.Lame, CauseNSLoop)
 		if len(w.log) > 4 {
 			t.Errorf("%d packets: %v", len(w.log), w.log)
 		}
@@ -145,12 +145,12 @@ func TestWorkBounds(t *testing.T) {
 		w := comWorld(t, many.String())
 		w.serve(comAddr, soaOf("org")+"victim.org. NS ns.victim.org.\nns.victim.org. A 192.0.2.1\n")
 		w.serve(ns1Addr, soaOf("victim.org"))
-		wantReason(t, w.lookup("evil.com", wire.TypeCAA), record.WorkBound, ReasonLookups)
+		wantReason(t, w.lookup("evil.com", wire.TypeCAA), record.WorkBound, CauseLookups)
 		if n := len(w.sentTo(ns1Addr)); n > maxAddressLookups {
 			t.Errorf("%d packets to the victim", n)
 		}
 		n := len(w.log)
-		wantReason(t, w.lookup("evil.com", wire.TypeCAA), record.WorkBound, ReasonLookups)
+		wantReason(t, w.lookup("evil.com", wire.TypeCAA), record.WorkBound, CauseLookups)
 		wantPackets(t, w.log, n) // remembered
 	})
 	t.Run("nesting", func(t *testing.T) { // the servers of z(i).com are called by names in z(i+1).com
@@ -159,9 +159,9 @@ func TestWorkBounds(t *testing.T) {
 			fmt.Fprintf(&chain, "z%d.com. NS ns.z%d.com.\n", i, i+1)
 		}
 		w := comWorld(t, chain.String())
-		wantReason(t, w.lookup("z0.com", wire.TypeCAA), record.WorkBound, ReasonDepth)
+		wantReason(t, w.lookup("z0.com", wire.TypeCAA), record.WorkBound, CauseDepth)
 		w = comWorld(t, chain.String())
-		wantReason(t, w.lookup("z24.com", wire.TypeCAA), record.Lame, ReasonNoAddress)
+		wantReason(t, w.lookup("z24.com", wire.TypeCAA), record.Lame, CauseNoAddress)
 	})
 	t.Run("fan-out", func(t *testing.T) { // six names a zone, eight zones deep: no packets, but 6^8 questions
 		var fan strings.Builder
@@ -187,7 +187,7 @@ func TestWorkBounds(t *testing.T) {
 			w.fault(ns2Addr, silent)
 			a, c := w.lookupCost("example.com", wire.TypeCAA)
 			if budget < 6 {
-				wantReason(t, a, record.WorkBound, ReasonQueries)
+				wantReason(t, a, record.WorkBound, CauseQueries)
 			} else {
 				want(t, a, record.Timeout)
 			}
@@ -200,7 +200,7 @@ func TestWorkBounds(t *testing.T) {
 		w := comWorld(t, "example.com. NS a.ns.org.\nexample.com. NS b.ns.org.\n", func(c *Config) { c.MaxQueries = 4 })
 		w.serve(comAddr, soaOf("org")+"ns.org. NS ns1.ns.org.\nns1.ns.org. A 192.0.2.9\n")
 		w.fault("192.0.2.9", silent)
-		wantReason(t, w.lookup("example.com", wire.TypeCAA), record.WorkBound, ReasonQueries)
+		wantReason(t, w.lookup("example.com", wire.TypeCAA), record.WorkBound, CauseQueries)
 	})
 	t.Run("more labels than referrals", func(t *testing.T) {
 		var deep strings.Builder
@@ -220,7 +220,7 @@ func TestWorkBounds(t *testing.T) {
 			child := dns.Fqdn(strings.Join(labels[len(labels)-n:], "."))
 			says(false, "", child+" NS ns.com.\n", "")(x)
 		})
-		wantReason(t, w.lookup(name, wire.TypeCAA), record.WorkBound, ReasonReferrals)
+		wantReason(t, w.lookup(name, wire.TypeCAA), record.WorkBound, CauseReferrals)
 	})
 }
 

@@ -432,7 +432,7 @@ func checkAnswer(t testing.TB, a *record.Answer) {
 		t.Fatalf("%v is %v with %d records", a.Name, a.Outcome, len(a.Set()))
 	case a.Outcome.Failed() != (a.FailedAt() != ""):
 		t.Fatalf("%v is %v, failed at %q", a.Name, a.Outcome, a.FailedAt())
-	case a.Outcome == record.WorkBound && a.Reason == "":
+	case a.Outcome == record.WorkBound && a.Cause == "":
 		t.Fatalf("%v hit a bound without a name", a.Name)
 	case len(a.Chain) > maxAliases && !a.Outcome.Failed():
 		t.Fatalf("%v is %v over %d aliases", a.Name, a.Outcome, len(a.Chain))

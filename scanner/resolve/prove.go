@@ -1,0 +1,430 @@
+package resolve
+
+import (
+	"slices"
+
+	"github.com/caascan/caascan/scanner/dnssec"
+	"github.com/caascan/caascan/scanner/record"
+	"github.com/caascan/caascan/scanner/step"
+	"github.com/caascan/caascan/scanner/wire"
+)
+
+const (
+	// maxChecks bounds the signatures checked for one name with all it pulls in (KeyTrap, CVE-2023-50387). A climb of
+	// three levels with mail in a zone that rolls its keys takes some twenty; 128 of RSA-4096 take 10 ms.
+	maxChecks = 128
+
+	// maxHashes bounds the NSEC3 hashes computed for one name (CVE-2023-50868). A proof takes two to five; 128 of 150
+	// iterations take 2 ms.
+	maxHashes = 128
+
+	// maxProofRecords bounds the RRSIG, NSEC and NSEC3 records kept of one reply. The largest proof, of an NXDOMAIN by
+	// NSEC3, has three records, with two signatures each while a zone changes its algorithm.
+	maxProofRecords = 64
+)
+
+// CauseWork is the word of record.Answer.Cause for maxChecks and maxHashes.
+const CauseWork = "work-limit"
+
+// proof is the validation of one answer under way.
+type proof struct {
+	claim   claim
+	base    *cut   // at whose servers it was found
+	signer  *trust // of the zone of base, or of a trust anchor below it: nil before it is known
+	parts   []part
+	next    int // part being proven
+	job     *dnssec.Job
+	got     *trust // what the question of the chain has brought that was waited for
+	verdict dnssec.Verdict
+	at      wire.Name // where that comes about
+	broken  *trust    // the link that is to blame for it; nil if it is the data themselves
+	cut     dnssec.Cut
+	until   step.Time // when a signature that counts expires
+
+	granted  budget
+	evidence evidence       // of the reply: to be noted if its data are bogus
+	target   *record.Answer // of the alias that q is
+
+	// Of a question for DNSKEY.
+	vouched []record.RR
+	keyJob  *dnssec.KeyJob
+}
+
+// claim is what records are said to show.
+type claim struct {
+	answer []record.RR // without what a server made up from a DNAME
+	proof  []record.RR // RRSIG, NSEC and NSEC3
+	kind   dnssec.Claim
+	name   wire.Name
+	typ    wire.Type
+}
+
+// part is what one zone says of a claim. A server may hold several zones on the way of an answer, and only the
+// signatures tell which one it is.
+type part struct {
+	signer wire.Name // by whom it is signed; "" if by nobody
+	below  wire.Name // the lowest name at which a zone cut would matter
+	claim  dnssec.Claim
+	answer []dnssec.RRset
+	denial []dnssec.RRset
+	trust  *trust    // of the zone that the way from the base to the signer has reached
+	probed wire.Name // the name on this way that was last looked at
+}
+
+// mustProve reports whether an answer is to be validated.
+func (r *Resolver) mustProve(k key, o record.Outcome) bool {
+	switch {
+	case !r.validates() || k.use == serving || o == record.WorkBound || o == record.Bogus:
+		return false
+	case k.use == chaining:
+		return true
+	case r.cfg.Lazy:
+		return o.Failed() || o == record.Found && k.typ == wire.TypeCAA
+	default:
+		return true
+	}
+}
+
+// prove moves the validation of q on until it is done or something is lacking.
+func (r *Resolver) prove(now step.Time, q *question, out *[]step.Ask) {
+	switch {
+	case q.key.use == chaining:
+		r.proveChain(now, q, out)
+	case q.answer.Outcome.Failed():
+		r.proveFailure(now, q)
+	default:
+		r.proveAnswer(now, q, out)
+	}
+}
+
+// proveFailure finds out whether the zone whose servers fail is proven to be unsigned: only then may a failure count as
+// permission (spec rule R3.4).
+func (r *Resolver) proveFailure(now step.Time, q *question) {
+	a, zone := &q.answer.Answer, q.cut.zone
+	reason := dnssec.SignedZone
+	if !r.anchored(zone) {
+		t := r.delegationOf(now, q, zone, q.cut)
+		if t == nil {
+			return
+		}
+		if t.Security != record.Secure {
+			a.Security, a.BrokenAt, reason = t.Security, t.brokenAt, t.Reason
+		}
+	}
+	a.Reason = reason.String()
+	q.state = ended
+}
+
+// proveAnswer validates an answer of a client's.
+func (r *Resolver) proveAnswer(now step.Time, q *question, out *[]step.Ask) {
+	p, a := q.proof, &q.answer.Answer
+	if p.signer == nil {
+		t := r.keysOf(now, q, r.startOfTrust(q.cut.zone, cutAbove(q.key.name, q.key.typ)), q.cut)
+		switch {
+		case t == nil:
+			return
+		case !t.signs():
+			p.blame(t)
+			r.conclude(now, q)
+			return
+		}
+		p.begin(q.cut, t, answerClaim(a, p.target != nil))
+	}
+	if r.proveClaim(now, q, out) {
+		r.conclude(now, q)
+	}
+}
+
+// conclude takes the verdict on an answer.
+func (r *Resolver) conclude(now step.Time, q *question) {
+	p, a := q.proof, &q.answer.Answer
+	switch p.verdict.Security {
+	case record.Secure, record.Insecure:
+		a.Security, a.Reason, a.BrokenAt = p.verdict.Security, p.verdict.Reason.String(), p.at
+		if a.Security == record.Secure {
+			a.Expires = min(a.Expires, p.until)
+		}
+		if !r.cfg.KeepProof {
+			a.Proof = nil
+		}
+		q.state = ended
+		if p.target != nil {
+			q.complete(p.target)
+		}
+	case record.BogusData:
+		if !r.retryBogus(q) {
+			q.fail(now, record.Bogus)
+		}
+	default:
+		if p.verdict.Reason == dnssec.WorkLimit {
+			r.stop(q, record.WorkBound, CauseWork)
+			return
+		}
+		q.fail(now, p.broken.outcome)
+	}
+}
+
+// fail ends q: its data are there, and must not be used.
+func (q *question) fail(now step.Time, o record.Outcome) {
+	p, a := q.proof, &q.answer.Answer
+	a.Outcome, a.Security, a.Reason, a.BrokenAt = o, p.verdict.Security, p.verdict.Reason.String(), p.at
+	a.Chain, a.Records, a.TTL, a.Zone, a.NS = nil, nil, 0, q.cut.zone, q.cut.set.names
+	a.Expires = now.Add(failureTTL)
+	q.state = ended
+}
+
+// retryBogus notes bogus data as a try in vain, so that another server is asked: with broken secondaries it is often
+// one server only. It returns false if the data are not bogus, or if it is not their fault.
+func (r *Resolver) retryBogus(q *question) bool {
+	p := q.proof
+	if p.verdict.Security != record.BogusData || p.broken != nil {
+		return false
+	}
+	ev := p.evidence
+	ev.outcome, ev.verdict, ev.brokenAt = record.Bogus, p.verdict, p.at
+	*p = proof{vouched: p.vouched, until: p.until}
+	if q.key.typ != wire.TypeDNSKEY || q.key.use != chaining {
+		p.until = 0
+	}
+	q.answer = nil
+	q.failed(ev)
+	return true
+}
+
+// begin sets out to prove a claim that was found at the servers of base, whose keys signer has.
+func (p *proof) begin(base *cut, signer *trust, c claim) {
+	p.base, p.signer, p.claim = base, signer, c
+	p.verdict = dnssec.Verdict{Security: record.Secure}
+	p.until = signer.expires
+	p.parts = c.parts()
+}
+
+// blame makes a link of the chain the reason for the verdict.
+func (p *proof) blame(t *trust) {
+	p.verdict, p.at, p.broken = t.Verdict, t.brokenAt, t
+	if t.Security == record.Secure { // the zone above proves that there is no delegation where there is one
+		p.verdict, p.at, p.broken = dnssec.Verdict{Security: record.BogusData, Reason: dnssec.DenialWrong}, t.zone, nil
+	}
+}
+
+// proveClaim moves a claim on, part by part. It returns true once there is a verdict.
+func (r *Resolver) proveClaim(now step.Time, q *question, out *[]step.Ask) bool {
+	p := q.proof
+	for p.next < len(p.parts) {
+		part := &p.parts[p.next]
+		if p.job != nil {
+			if r.takeJob(now, q, part); p.verdict.Security == record.BogusData || p.verdict.Security == record.Indeterminate {
+				return true
+			}
+			p.next++
+			continue
+		}
+		if !r.reachSigner(now, q, part) {
+			return false
+		}
+		t := part.trust
+		switch {
+		case !t.signs():
+			p.insecure(t)
+			if t.Security != record.Insecure {
+				return true
+			}
+			p.next++
+			continue
+		case part.signer != t.zone:
+			reason := dnssec.NoSignature
+			if part.signer != "" {
+				reason = dnssec.WrongSigner
+			} else if part.claim != dnssec.Records && len(part.denial) == 0 {
+				reason = dnssec.DenialMissing
+			}
+			p.verdict, p.at, p.broken = dnssec.Verdict{Security: record.BogusData, Reason: reason}, t.zone, nil
+			return true
+		}
+		p.job = &dnssec.Job{
+			Zone: t.zone, Keys: t.keys, At: r.clock(now), Policy: r.cfg.Policy, Budget: p.grant(q.client),
+			Answer: part.answer, Denial: part.denial, Claim: part.claim, Name: p.claim.name, Type: p.claim.typ,
+		}
+		r.work(q, p.job, out)
+		return false
+	}
+	return true
+}
+
+// insecure notes that a part need not be signed, or that the chain to its zone is broken.
+func (p *proof) insecure(t *trust) {
+	if t.Security == record.Insecure && p.broken != nil {
+		return // the first zone that is insecure is told
+	}
+	p.blame(t)
+}
+
+// takeJob takes the verdict on a part.
+func (r *Resolver) takeJob(now step.Time, q *question, part *part) {
+	p, job := q.proof, q.proof.job
+	p.job = nil
+	p.granted.spent(q.client, job.Budget)
+	p.cut = job.Cut
+	if job.Until != 0 {
+		p.until = min(p.until, r.until(now, job.Until))
+	}
+	if worse(job.Verdict.Security, p.verdict.Security) {
+		p.verdict, p.at, p.broken = job.Verdict, job.Zone, nil
+	}
+	if job.Claim == dnssec.NoSecureCut && part.trust.spans == nil {
+		part.trust.spans = dnssec.NewSpans(part.trust.zone, r.cfg.Policy, maxSpans)
+	}
+	if part.trust.spans != nil && len(job.Proven) > 0 && job.Until != 0 {
+		part.trust.spans.Add(job.Proven, job.Until)
+	}
+}
+
+// worse reports whether a is a worse state than b: the verdict on a chain is that on its worst link (spec rule R6.7).
+func worse(a, b record.Security) bool {
+	order := [...]int{record.Secure: 0, record.Insecure: 1, record.Indeterminate: 2, record.BogusData: 3}
+	return order[a] > order[b]
+}
+
+// reachSigner walks from the zone whose servers were asked down to the one that signed the part: these servers may
+// hold zones below, and refer nobody. What is not signed may lie in an unsigned zone: the walk goes down to its name
+// then. It returns false while q waits; otherwise part.trust is that of the last zone on the way.
+func (r *Resolver) reachSigner(now step.Time, q *question, part *part) bool {
+	goal := part.signer
+	if goal == "" {
+		goal = part.below
+	}
+	if part.trust == nil {
+		start := r.startOfTrust(q.proof.base.zone, goal)
+		part.trust, part.probed = q.proof.signer, start
+		if start != part.trust.zone {
+			if part.trust = r.keysOf(now, q, start, q.proof.base); part.trust == nil {
+				return false
+			}
+		}
+	}
+	for part.trust.signs() && goal.Below(part.probed) {
+		next := goal
+		for next.Parent() != part.probed {
+			next = next.Parent()
+		}
+		t := r.keysOf(now, q, next, nil)
+		if t == nil {
+			return false
+		}
+		part.probed = next
+		switch {
+		case t.Security != record.Secure || len(t.keys) > 0:
+			part.trust = t
+		case t.cut == dnssec.NoName:
+			return true
+		}
+	}
+	return true
+}
+
+// delegationClaim is what a reply about DS of a zone shows: a set of them, an alias, or a proof that there is none.
+func delegationClaim(zone wire.Name, records []record.RR) claim {
+	c := claim{kind: dnssec.NoSecureCut, name: zone, typ: wire.TypeDS}
+	for _, rr := range records {
+		switch {
+		case rr.Type == wire.TypeRRSIG || rr.Type == wire.TypeNSEC || rr.Type == wire.TypeNSEC3:
+			c.proof = append(c.proof, rr)
+		case rr.Owner == zone && rr.Type == wire.TypeDS,
+			rr.Owner == zone && rr.Type == wire.TypeCNAME && len(c.answer) == 0,
+			zone.Below(rr.Owner) && rr.Type == wire.TypeDNAME:
+			c.answer = append(c.answer, rr)
+			c.kind = dnssec.Records
+		}
+	}
+	return c
+}
+
+// answerClaim is what an answer shows. Of an alias, what its target shows is proven elsewhere.
+func answerClaim(a *record.Answer, alias bool) claim {
+	c := claim{proof: a.Proof, name: a.Owner(), typ: a.Type}
+	switch {
+	case alias:
+	case a.Outcome == record.NoData:
+		c.kind = dnssec.NoData
+	case a.Outcome == record.NXDomain:
+		c.kind = dnssec.NXDomain
+	}
+	for i, rr := range a.Records {
+		if i > 0 && dnssec.FromDNAME(rr, a.Records[i-1]) == dnssec.None {
+			continue // only the DNAME is signed (RFC 6672 5.3.1)
+		}
+		c.answer = append(c.answer, rr)
+	}
+	return c
+}
+
+// parts sorts the records of a claim by the zones that have signed them.
+func (c *claim) parts() []part {
+	var parts []part
+	of := func(signer, below wire.Name) *part {
+		for i := range parts {
+			if parts[i].signer == signer && (signer != "" || parts[i].below == below) {
+				return &parts[i]
+			}
+		}
+		parts = append(parts, part{signer: signer, below: below})
+		return &parts[len(parts)-1]
+	}
+	sets := dnssec.Group(slices.Concat(c.answer, c.proof))
+	denial := func(t wire.Type) bool { return t == wire.TypeNSEC || t == wire.TypeNSEC3 }
+	denier := wire.Name("")
+	for _, set := range sets {
+		if !denial(set.Type) {
+			p := of(dnssec.Signer(set), cutAbove(set.Owner, set.Type))
+			p.answer = append(p.answer, set)
+		} else if signer := dnssec.Signer(set); signer != "" && c.name.In(signer) && len(signer) > len(denier) {
+			denier = signer
+		}
+	}
+	var last *part
+	if c.kind != dnssec.Records {
+		last = of(denier, cutAbove(c.name, c.typ))
+		last.claim = c.kind
+	}
+	for _, set := range sets {
+		if !denial(set.Type) {
+			continue
+		}
+		signer := dnssec.Signer(set)
+		for i := range parts {
+			if parts[i].signer == signer || last == &parts[i] && denier == "" {
+				parts[i].denial = append(parts[i].denial, set)
+			}
+		}
+	}
+	return parts
+}
+
+// cutAbove returns the lowest name at which a zone cut decides who holds (owner, typ).
+func cutAbove(owner wire.Name, typ wire.Type) wire.Name {
+	if typ == wire.TypeDS {
+		return owner.Parent()
+	}
+	return owner
+}
+
+// work has a computation done off the loop.
+func (r *Resolver) work(q *question, w step.Work, out *[]step.Ask) {
+	q.state = awaitingWork
+	*out = append(*out, step.Ask{Ticket: q.ticket, Work: w})
+}
+
+// budget is the work that a client may still have done.
+type budget struct{ dnssec.Budget }
+
+// grant returns what a job for c may spend.
+func (p *proof) grant(c *Client) dnssec.Budget {
+	p.granted = budget{dnssec.Budget{Checks: max(maxChecks-c.Cost.Checks, 0), Hashes: max(maxHashes-c.Cost.Hashes, 0)}}
+	return p.granted.Budget
+}
+
+// spent books for c what a job has not left of the grant.
+func (b budget) spent(c *Client, left dnssec.Budget) {
+	c.Cost.Checks += b.Checks - left.Checks
+	c.Cost.Hashes += b.Hashes - left.Hashes
+}
