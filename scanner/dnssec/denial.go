@@ -8,8 +8,7 @@ import (
 // typeNXName in a type bitmap says that the name does not exist, though it has an NSEC record (RFC 9824 3.1).
 const typeNXName wire.Type = 128
 
-// denial is the NSEC and NSEC3 records of one zone whose signatures are good, and what can be proven with them. One proof
-// uses the records of one kind: a reply has but one.
+// denial is the NSEC and NSEC3 records of one zone whose signatures are good, and what can be proven with them.
 type denial struct {
 	zone   wire.Name
 	now    uint32
@@ -136,11 +135,14 @@ func (d *denial) noData(f finding, name wire.Name, typ wire.Type) Verdict {
 	case empty:
 		return secure
 	case absent:
+		if f.optOut && typ == wire.TypeDS { // RFC 5155 8.6
+			return insecure(OptOut)
+		}
 		w := d.wildcard(f.encloser)
 		shown := w.state == empty || w.state == exists && lacks(w.types, "", typ)
 		switch {
-		case f.optOut && (shown || w.state != exists):
-			return insecure(OptOut) // RFC 5155 8.6, and 9.2 for other types than DS
+		case f.optOut && (shown || w.state != exists): // RFC 5155 9.2; not if the wildcard has what is said to be missing
+			return insecure(OptOut)
 		case shown:
 			return secure
 		}

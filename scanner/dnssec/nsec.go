@@ -37,6 +37,11 @@ func appendKey(buf []byte, name, zone wire.Name) []byte {
 	return buf
 }
 
+func keyOf(name, zone wire.Name) string {
+	var buf [maxKey]byte
+	return string(appendKey(buf[:0], name, zone))
+}
+
 // readNSEC makes a span of the NSEC RRset. It is false if that is not one record whose names lie in the zone.
 func readNSEC(set *RRset, zone wire.Name) (*span, bool) {
 	data, ok := single(set.Data)
@@ -52,10 +57,9 @@ func readNSEC(set *RRset, zone wire.Name) (*span, bool) {
 	if err != nil || !next.In(zone) {
 		return nil, false
 	}
-	var key [maxKey]byte
 	return &span{
-		owner: string(appendKey(key[:0], set.Owner, zone)),
-		next:  string(appendKey(key[:0], next, zone)),
+		owner: keyOf(set.Owner, zone),
+		next:  keyOf(next, zone),
 		types: nsec.Types,
 		data:  data,
 	}, true
