@@ -85,6 +85,9 @@ func (c *lookupCmd) records(ctx context.Context, env *environ, network *scanner.
 	}
 	for i, a := range answers {
 		lines[at[i]] = newTypeAnswer(a)
+		if c.Trace {
+			explainAnswer(env.stderr, a)
+		}
 	}
 	invalid := false
 	for _, line := range lines {

@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/miekg/dns"
 
+	"github.com/caascan/caascan/scanner/dnssec"
 	"github.com/caascan/caascan/scanner/step"
 )
 
@@ -25,6 +27,10 @@ func newTrace(m step.Machine, to io.Writer) step.Machine {
 
 func (t *trace) show(ev *step.Event) {
 	ask := t.asked[ev.Ticket]
+	if ev.Kind == step.Worked {
+		t.explain(ask.Work)
+		return
+	}
 	query := new(dns.Msg)
 	question := "?"
 	if err := query.Unpack(t.machine.AppendQuery(ev.Ticket, 0, nil)); err == nil && len(query.Question) == 1 {
@@ -55,4 +61,16 @@ func (t *trace) show(ev *step.Event) {
 		}
 		fmt.Fprintf(t.to, "\n%v\n", reply)
 	}
+}
+
+// explain shows a piece of validation that has been done.
+func (t *trace) explain(work step.Work) {
+	var b strings.Builder
+	switch job := work.(type) {
+	case *dnssec.Job:
+		explainJob(&b, job)
+	case *dnssec.KeyJob:
+		explainKeyJob(&b, job)
+	}
+	io.WriteString(t.to, b.String())
 }

@@ -245,9 +245,34 @@ func (r *Resolver) proveClaim(now step.Time, q *question, out *[]step.Ask) bool 
 			Zone: t.zone, Keys: t.keys, At: r.clock(now), Policy: r.cfg.Policy, Budget: p.grant(q.client),
 			Answer: part.answer, Denial: part.denial, Claim: part.claim, Name: p.claim.name, Type: p.claim.typ,
 		}
-		r.work(q, p.job, out)
+		if !r.useKnown(now, p.job, t.spans) {
+			r.work(q, p.job, out)
+			return false
+		}
+	}
+	return true
+}
+
+// useKnown tells a job which of its denials are known to be genuine. It returns true if with that the job needed no
+// signature, and has been done at once.
+func (r *Resolver) useKnown(now step.Time, job *dnssec.Job, spans *dnssec.Spans) bool {
+	if spans == nil {
 		return false
 	}
+	for i := range job.Denial {
+		until, ok := spans.Known(r.clock(now), &job.Denial[i])
+		if !ok {
+			continue
+		}
+		if len(job.Known) == 0 || int32(until-job.KnownUntil) < 0 {
+			job.KnownUntil = until
+		}
+		job.Known = append(job.Known, job.Denial[i])
+	}
+	if len(job.Answer) > 0 || len(job.Denial) == 0 || len(job.Known) < len(job.Denial) {
+		return false
+	}
+	job.Do()
 	return true
 }
 
@@ -275,7 +300,13 @@ func (r *Resolver) takeJob(now step.Time, q *question, part *part) {
 		part.trust.spans = dnssec.NewSpans(part.trust.zone, r.cfg.Policy, maxSpans)
 	}
 	if part.trust.spans != nil && len(job.Proven) > 0 && job.Until != 0 {
-		part.trust.spans.Add(job.Proven, job.Until)
+		until := job.Until
+		for i := range job.Proven {
+			if over := r.clock(now) + job.Proven[i].TTL(); int32(over-until) < 0 {
+				until = over
+			}
+		}
+		part.trust.spans.Add(job.Proven, until)
 	}
 }
 
