@@ -6,7 +6,8 @@
 //
 //	algorithm.go  the numbers, PublicKey
 //	rsa.go        RSA with PKCS #1 v1.5 padding
-//	p256.go       ECDSA with P-256
+//	p256.go       ECDSA with P-256: keys and checks; p256comb.go multiplies points, p256point.go adds them, p256field.go
+//	              and p256scalar.go compute modulo p and n, inverse.go inverts
 //	ed448.go      Ed448
 //	digest.go     DS digests
 package algorithm
