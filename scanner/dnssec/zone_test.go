@@ -45,9 +45,6 @@ func records(t testing.TB, rrs ...dns.RR) []record.RR {
 	if err := m.Parse(packed); err != nil {
 		t.Fatal(err)
 	}
-	if err := m.ParseRecords(); err != nil {
-		t.Fatal(err)
-	}
 	made := make([]record.RR, len(m.RRs))
 	for i, r := range m.RRs {
 		owner, err := m.Owner(r)
