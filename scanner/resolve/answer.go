@@ -75,6 +75,7 @@ func (r *Resolver) end(now step.Time, q *question, o record.Outcome, rd *reading
 		r.beginProof(now, q, ev)
 	case q.key.use == answering && !o.Failed():
 		a.Reason = dnssec.NotValidated.String()
+		r.dropProof(a)
 	}
 }
 
@@ -84,6 +85,7 @@ func (r *Resolver) beginProof(now step.Time, q *question, ev evidence) {
 	if q.key.use == answering && !q.answer.Outcome.Failed() && len(r.anchors) == 1 {
 		if t := r.knownKeys(now, q.cut.zone, q.cut); t != nil && t.Security == record.Insecure {
 			q.answer.Security, q.answer.Reason, q.answer.BrokenAt = t.Security, t.Reason.String(), t.brokenAt
+			r.dropProof(&q.answer.Answer)
 			return
 		}
 	}

@@ -215,6 +215,14 @@ func randomWorld(t testing.TB, seed uint64) *world {
 	for i := range tlds {
 		w.serve(comAddr, soaOf(tlds[i].name)+tlds[i].text.String())
 	}
+	if rng.IntN(2) == 0 {
+		signed := []string{".", "com"}
+		for range rng.IntN(zones) {
+			signed = append(signed, apex())
+		}
+		w.cfg.Lazy = rng.IntN(4) == 0
+		w.sign(signed[:1], signed...)
+	}
 	faults := []fault{
 		silent, unreachable, rcode(dns.RcodeRefused), rcode(dns.RcodeServerFailure), noEDNS(dns.RcodeFormatError), truncating,
 		noTCP, lowerCase, malformed, says(false, "", "", ""), says(false, "", ". NS a.root.\n", ""),

@@ -144,9 +144,7 @@ func (r *Resolver) conclude(now step.Time, q *question) {
 		if a.Security == record.Secure {
 			a.Expires = min(a.Expires, p.until)
 		}
-		if !r.cfg.KeepProof {
-			a.Proof = nil
-		}
+		r.dropProof(a)
 		q.state = ended
 		if p.target != nil {
 			q.complete(p.target)
@@ -154,13 +152,22 @@ func (r *Resolver) conclude(now step.Time, q *question) {
 	case record.BogusData:
 		if !r.retryBogus(q) {
 			q.fail(now, record.Bogus)
+			r.dropProof(a)
 		}
 	default:
 		if p.verdict.Reason == dnssec.WorkLimit {
 			r.stop(q, record.WorkBound, CauseWork)
+			q.answer.Reason = dnssec.WorkLimit.String()
 			return
 		}
 		q.fail(now, p.broken.outcome)
+	}
+}
+
+// dropProof forgets what an answer was proven with.
+func (r *Resolver) dropProof(a *record.Answer) {
+	if !r.cfg.KeepProof {
+		a.Proof = nil
 	}
 }
 

@@ -18,7 +18,6 @@ import (
 type signer struct {
 	key     *dns.DNSKEY
 	private crypto.Signer
-	sigs    map[string][]dns.RR // by owner and type
 	from    time.Time
 }
 
@@ -26,19 +25,23 @@ type signer struct {
 // with a Resolver that has the keys of the given anchors.
 func (w *world) sign(anchors []string, apexes ...string) {
 	w.t.Helper()
-	zones := map[string]*zone{}
+	var zones []*zone
+	keys := map[string]*signer{}
+	for _, apex := range apexes {
+		keys[dns.Fqdn(apex)] = w.makeKey(dns.Fqdn(apex))
+	}
 	for _, host := range w.hosts {
 		for _, z := range host.zones {
-			zones[z.apex] = z
+			if z.key = keys[z.apex]; z.key != nil {
+				z.rrs[z.apex][dns.TypeDNSKEY] = []dns.RR{z.key.key}
+			}
+			zones = append(zones, z)
 		}
 	}
-	for _, apex := range apexes {
-		zones[dns.Fqdn(apex)].makeKey(w)
-	}
 	for _, z := range zones {
-		for apex, child := range zones {
-			if child.key != nil && apex != z.apex && dns.IsSubDomain(z.apex, apex) && len(z.rrs[apex][dns.TypeNS]) > 0 {
-				ds := child.key.key.ToDS(dns.SHA256)
+		for apex, key := range keys {
+			if apex != z.apex && dns.IsSubDomain(z.apex, apex) && len(z.rrs[apex][dns.TypeNS]) > 0 {
+				ds := key.key.ToDS(dns.SHA256)
 				ds.Hdr = dns.RR_Header{Name: apex, Rrtype: dns.TypeDS, Class: dns.ClassINET, Ttl: 3600}
 				z.rrs[apex][dns.TypeDS] = []dns.RR{ds}
 			}
@@ -51,7 +54,7 @@ func (w *world) sign(anchors []string, apexes ...string) {
 	}
 	w.cfg.Anchors = nil
 	for _, apex := range anchors {
-		ds := zones[dns.Fqdn(apex)].key.key.ToDS(dns.SHA256)
+		ds := keys[dns.Fqdn(apex)].key.ToDS(dns.SHA256)
 		packed := make([]byte, 512)
 		n, err := dns.PackRR(ds, packed, 0, nil, false)
 		if err != nil {
@@ -64,9 +67,9 @@ func (w *world) sign(anchors []string, apexes ...string) {
 	w.r = New(w.cfg)
 }
 
-func (z *zone) makeKey(w *world) {
+func (w *world) makeKey(apex string) *signer {
 	key := &dns.DNSKEY{
-		Hdr:   dns.RR_Header{Name: z.apex, Rrtype: dns.TypeDNSKEY, Class: dns.ClassINET, Ttl: 3600},
+		Hdr:   dns.RR_Header{Name: apex, Rrtype: dns.TypeDNSKEY, Class: dns.ClassINET, Ttl: 3600},
 		Flags: 257, Protocol: 3, Algorithm: dns.ED25519,
 	}
 	private, err := key.Generate(256)
@@ -76,8 +79,7 @@ func (z *zone) makeKey(w *world) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	z.key = &signer{key: key, private: private.(crypto.Signer), sigs: map[string][]dns.RR{}, from: w.now.Wall()}
-	z.rrs[z.apex][dns.TypeDNSKEY] = []dns.RR{key}
+	return &signer{key: key, private: private.(crypto.Signer), from: w.now.Wall()}
 }
 
 // authoritative reports whether the zone has a say about (name, typ): not below its cuts, and there only about DS.
@@ -94,7 +96,10 @@ func (z *zone) authoritative(name string, typ uint16) bool {
 func (z *zone) chain() {
 	var names []string
 	for name := range z.rrs {
-		if z.authoritative(name, dns.TypeNSEC) {
+		if _, done := z.rrs[name][dns.TypeNSEC]; done {
+			return // the zone stands at several servers
+		}
+		if dns.IsSubDomain(z.apex, name) && z.authoritative(name, dns.TypeNSEC) {
 			names = append(names, name)
 		}
 	}
@@ -118,11 +123,11 @@ func (z *zone) chain() {
 
 // signatures returns the RRSIG over a set, made when it is first asked for.
 func (z *zone) signatures(name string, typ uint16, set []dns.RR) []dns.RR {
-	if z.key == nil || !z.authoritative(name, typ) {
+	if z.key == nil || !dns.IsSubDomain(z.apex, name) || !z.authoritative(name, typ) {
 		return nil
 	}
 	at := name + dns.TypeToString[typ]
-	if z.key.sigs[at] == nil {
+	if z.sigs[at] == nil {
 		sig := &dns.RRSIG{
 			Hdr:       dns.RR_Header{Ttl: set[0].Header().Ttl},
 			Algorithm: z.key.key.Algorithm, KeyTag: z.key.key.KeyTag(), SignerName: z.apex,
@@ -131,9 +136,12 @@ func (z *zone) signatures(name string, typ uint16, set []dns.RR) []dns.RR {
 		if err := sig.Sign(z.key.private, set); err != nil {
 			panic(err)
 		}
-		z.key.sigs[at] = []dns.RR{sig}
+		if z.sigs == nil {
+			z.sigs = map[string][]dns.RR{}
+		}
+		z.sigs[at] = []dns.RR{sig}
 	}
-	return z.key.sigs[at]
+	return z.sigs[at]
 }
 
 // covering returns the NSEC record at name or, if there is none, that of the span that name lies in, signed.

@@ -367,8 +367,12 @@ func (r *Resolver) proveKeys(now step.Time, q *question, out *[]step.Ask) {
 
 // settle ends a question of the chain with what it has brought. It is kept long enough for those who wait to use it.
 func (r *Resolver) settle(now step.Time, q *question, t *trust) {
-	if t.Security == record.Indeterminate && t.Reason == dnssec.WorkLimit {
-		r.stop(q, record.WorkBound, CauseWork)
+	if t.Security == record.Indeterminate && t.Reason == dnssec.WorkLimit { // others may have more to spend
+		q.answer = &stored{
+			Answer: record.Answer{Name: q.key.name, Type: q.key.typ, Outcome: record.WorkBound, Cause: CauseWork},
+			use:    chaining, trust: t,
+		}
+		q.state = ended
 		return
 	}
 	if t.expires < now.Add(minTTL) {

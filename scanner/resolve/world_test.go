@@ -473,8 +473,9 @@ func (w *world) sentFor(name string, typ uint16) (sent []packet) {
 type zone struct {
 	apex  string
 	rrs   map[string]map[uint16][]dns.RR
-	key   *signer  // nil if it is not signed (signed_test.go)
-	names []string // of the NSEC records, in canonical order
+	key   *signer             // nil if it is not signed (signed_test.go)
+	sigs  map[string][]dns.RR // by owner and type
+	names []string            // of the NSEC records, in canonical order
 }
 
 func parseZone(t testing.TB, text string) *zone {
