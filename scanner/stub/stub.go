@@ -1,0 +1,135 @@
+// Package stub turns one question into one answer by asking recursive resolvers that validate (RFC 4035 4.9), instead
+// of going to the authoritative servers as package resolve does. It has the same methods, gives the same answers, and
+// decides only: somebody else sends. What a resolver says of the security of its answers is taken from the bit AD, from
+// extended errors (RFC 8914), and from further questions where it said too little (spec rules R6.11 and R7.1 to R7.4).
+//
+// The life of a question is a small machine of phases (question.go):
+//
+//	asking      one resolver after the other, until one has an answer  (exchange.go, reply.go)
+//	confirming  the answer has no AD: does its resolver validate?      (proof.go)
+//	checking    SERVFAIL, and nobody said why: is there data with checking disabled?
+//	proving     the look-up failed: is that in a zone that is proven insecure? DS by DS from the anchor down
+//
+// An answer with AD is secure. One without is insecure if its resolver was seen to validate, and otherwise says nothing.
+// SERVFAIL is bogus if the resolver says so in an extended error, and suspected to be if there is data with checking
+// disabled. Any other failure counts as insecure only if a delegation on the way to the name, and to every name that it
+// is an alias of, is proven to have no DS; then nobody could have signed what did not come.
+//
+// A question asked twice while it is under way is sent once, and everybody gets the one answer. Nothing here opens a
+// socket, starts a goroutine or reads a clock, and a Resolver belongs to one goroutine.
+package stub
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"github.com/caascan/caascan/scanner/record"
+	"github.com/caascan/caascan/scanner/resolve"
+	"github.com/caascan/caascan/scanner/step"
+	"github.com/caascan/caascan/scanner/wire"
+)
+
+// Config is what a Resolver must be told. Resolvers is required; other zero values mean the defaults.
+type Config struct {
+	// Resolvers are asked at random. The asks carry their addresses only: the port is that of the engine's loop.
+	Resolvers []netip.AddrPort
+
+	Anchor     wire.Name     // a zone that the resolvers hold a trust anchor for, and none above it; default the root
+	Timeout    time.Duration // of one exchange; default 2 s
+	Retries    int           // exchanges without a reply that are repeated, at other resolvers first; negative: none; default 3
+	MaxQueries int           // packets for one Client with all it pulls in; default 64
+	NoMixCase  bool          // do not randomise the case of questions
+	NSID       bool          // ask every resolver which instance it is
+	KeepProof  bool          // ask for signatures and denials, and leave them in the answers
+	Answers    int           // bound of the cache; default 16384
+	Rand       *rand.Rand    // choice among resolvers
+}
+
+// Resolver holds the questions under way and the cache of one loop.
+type Resolver struct {
+	cfg     Config
+	servers []*server // by step.ServerID
+
+	questions []*question // by ticket
+	free      []step.Ticket
+	underWay  map[key]*question
+	waiting   int         // number of questions under way
+	ready     []*question // to be moved on by run
+	finished  []resolve.Result
+	answers   cache
+
+	msg     wire.Message // scratch, as what follows
+	reading reading
+}
+
+// key identifies a question.
+type key struct {
+	name   wire.Name
+	typ    wire.Type
+	use    use
+	server step.ServerID // the one to be asked, for confirmations
+}
+
+// use is what a question is asked for.
+type use uint8
+
+const (
+	answering    use = iota // a client wants the answer
+	linking                 // a link of the proof that a zone is insecure: with DO, and no proof of its own
+	confirmation            // does one resolver validate? asked of that one alone
+)
+
+// New returns a Resolver that knows nothing yet.
+func New(cfg Config) *Resolver {
+	setDefault(&cfg.Anchor, wire.Root)
+	setDefault(&cfg.Timeout, 2*time.Second)
+	setDefault(&cfg.Retries, 3)
+	setDefault(&cfg.MaxQueries, 64)
+	setDefault(&cfg.Answers, 1<<14)
+	if cfg.Rand == nil {
+		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	}
+	r := &Resolver{cfg: cfg, underWay: map[key]*question{}, answers: newCache(cfg.Answers)}
+	for _, at := range cfg.Resolvers {
+		r.servers = append(r.servers, &server{
+			id: step.ServerID(len(r.servers)), self: record.Server{Addr: at.Addr().Unmap()},
+		})
+	}
+	return r
+}
+
+func setDefault[T comparable](value *T, otherwise T) {
+	var zero T
+	if *value == zero {
+		*value = otherwise
+	}
+}
+
+// Ask looks name up. If the answer is known it is returned; otherwise nil, and the answer comes through Finished,
+// which may have it at once if no packet could be sent.
+func (r *Resolver) Ask(now step.Time, c *resolve.Client, name wire.Name, typ wire.Type, out *[]step.Ask) *record.Answer {
+	k := key{name: name, typ: typ}
+	if s := r.answers.find(now, k); s != nil {
+		return &s.Answer
+	}
+	q := r.ask(k, c)
+	q.waiters = append(q.waiters, waiter{client: c})
+	r.run(now, out)
+	return nil
+}
+
+// Finished returns the next answer that has become ready since it was last asked.
+func (r *Resolver) Finished() (resolve.Result, bool) {
+	n := len(r.finished)
+	if n == 0 {
+		return resolve.Result{}, false
+	}
+	result := r.finished[n-1]
+	r.finished[n-1] = resolve.Result{}
+	r.finished = r.finished[:n-1]
+	return result, true
+}
+
+// UnderWay counts the questions that wait for something.
+func (r *Resolver) UnderWay() int { return r.waiting }
