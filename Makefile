@@ -6,9 +6,9 @@ STATIC  := CGO_ENABLED=0
 FUZZTIME ?= 20s
 
 # Debian packages of the tests: real name servers and tools to hold ours against, and lists that come with Debian.
-DEBIAN := nsd knot bind9 bind9-dnsutils dns-root-data publicsuffix
+DEBIAN := nsd knot bind9 bind9-dnsutils unbound dns-root-data publicsuffix
 
-.PHONY: all build vet test race fuzz bench lint deps demo accept-100k accept-dig accept-bad clean
+.PHONY: all build vet test race fuzz bench lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile scenarios clean
 
 all: build vet test
 
@@ -55,6 +55,12 @@ accept-dig: deps ## lookup against dig at NSD, Knot and BIND; a scan of them row
 
 accept-bad: deps ## wrong usage, junk, signals, full disks
 	$(GO) test -count=1 -v -run 'TestWrongUsage|TestJunk|TestInterrupted|TestDiskFull|TestLookupOfInvalidNames' ./cmd/caascan
+
+accept-unbound: build deps ## security and rcode of thousands of names in hundreds of signed zones, against Unbound
+	$(GO) run ./cmd/caaoracle -caascan $(BIN)/caascan
+
+accept-hostile: ## zones made to be expensive: packets, signatures, hashes, memory, and what it does to other names
+	$(GO) test -count=1 -v -run TestHostile ./scanner
 
 accept-100k: build ## 100 000 names of the small Internet, twice with one seed: one right row a line, the same rows
 	$(STATIC) $(GO) build -trimpath -o $(BIN)/caabench ./cmd/caabench
