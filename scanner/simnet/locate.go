@@ -127,43 +127,34 @@ func (r *responder) specialAbove(op *operator) (*special, int) {
 	return nil, 0
 }
 
-// delegated writes the referral if z is the root or the zone of a TLD and the question lies in a zone below it.
-func (r *responder) delegated(z *zone) bool {
-	q, p := &r.q, &r.reply
+// delegated returns the zone that the question lies in, if z is the root or the zone of a TLD and that zone is below it.
+// Referrals to it carry the addresses of those servers whose names lie within glue; of none if that is "".
+func (r *responder) delegated(z *zone) (child zone, glue string, ok bool) {
+	q := &r.q
 	if z.shape == r.w.root.shape {
 		return r.delegatedTLD()
 	}
 	if z.tld == nil || z.apex == 0 {
-		return false
+		return zone{}, "", false
 	}
 	t := z.tld
-	child, ok := r.delegatedDomain(z, t)
-	if !ok || q.typ == wire.TypeDS && child.apex == 0 {
-		return false
+	if child, ok = r.delegatedDomain(z, t); ok && (t.glue || child.namedWithin(q)) {
+		glue = t.zone.apex
 	}
-	parent := t.zone.apex
-	if !t.glue && !child.namedWithin(q) {
-		parent = ""
-	}
-	p.setFlags(p.flags() &^ wire.FlagAA)
-	p.appendNS(&child, wire.Authority, parent)
-	return true
+	return child, glue, ok
 }
 
-// delegatedTLD writes the referral from the root.
-func (r *responder) delegatedTLD() bool {
-	q, p := &r.q, &r.reply
-	if q.labels == 0 || q.labels == 1 && q.typ == wire.TypeDS {
-		return false
+// delegatedTLD is delegated for the root.
+func (r *responder) delegatedTLD() (child zone, glue string, ok bool) {
+	q := &r.q
+	if q.labels == 0 {
+		return zone{}, "", false
 	}
 	t := r.w.tldOf[string(q.label(q.labels-1))]
 	if t == nil {
-		return false
+		return zone{}, "", false
 	}
-	child := zone{apex: int(q.starts[q.labels-1]), ns: t.zone.ns}
-	p.setFlags(p.flags() &^ wire.FlagAA)
-	p.appendNS(&child, wire.Authority, "\x00")
-	return true
+	return t.zone.asChild(int(q.starts[q.labels-1])), "\x00", true
 }
 
 // delegatedDomain returns the zone below the zone of a TLD that the question lies in.
@@ -175,7 +166,7 @@ func (r *responder) delegatedDomain(z *zone, t *tld) (zone, bool) {
 	}
 	apex := int(q.starts[k])
 	if s := r.w.special[string(q.name[apex:q.size])]; s != nil && s != t.suffixZone {
-		return zone{apex: apex, ns: s.ns}, true
+		return s.asChild(apex), true
 	}
 	if at, under := r.registrable(); under != t || at != apex {
 		return zone{}, false

@@ -26,10 +26,22 @@ type tld struct {
 	caa       string // pool/n if the TLD has CAA
 	suffixCAA string // pool/n if the suffix has CAA (R1.3)
 
+	scheme       *scheme // nil: the TLD is not signed
+	suffixScheme *scheme // likewise for the suffix, if it is a zone of its own
+	share        float64 // of the zones below that are signed
+
 	op         *operator
 	zone       *special
 	suffixZone *special // nil if suffix and label are the same
 	apexLen    int      // octets of the suffix's wire name
+}
+
+// registry returns the zone that delegates the registrations.
+func (t *tld) registry() *special {
+	if t.suffixZone != nil {
+		return t.suffixZone
+	}
+	return t.zone
 }
 
 // unknownTLD does not exist in the world, nor outside: the code is for users' own use (ISO 3166-1).
@@ -37,25 +49,29 @@ const unknownTLD = "zz"
 
 // tldTable: every TLD has an operator of its own with servers enough that one referral for each of 25,000 names takes
 // seconds at 50 queries a second and server. All suffixes stand in the public suffix list.
+//
+// Most are signed, as in the Internet: the large ones with opt-out, where few names are signed, some that have records
+// for all names, where many are. co.uk is signed, com.br is not, below a signed br; it and jp stand for what is left
+// unsigned, so that below these three the signed zones are islands.
 func tldTable() []*tld {
 	return []*tld{
-		{label: "com", suffix: "com", weight: 14, servers: 8, glue: true},
-		{label: "net", suffix: "net", weight: 9, servers: 6, glue: true},
-		{label: "org", suffix: "org", weight: 9, servers: 6, glue: true},
-		{label: "de", suffix: "de", weight: 9, servers: 6},
-		{label: "uk", suffix: "co.uk", weight: 8, servers: 6},
-		{label: "nl", suffix: "nl", weight: 6, servers: 5},
-		{label: "fr", suffix: "fr", weight: 6, servers: 5, glue: true},
-		{label: "se", suffix: "se", weight: 5, servers: 4},
-		{label: "ch", suffix: "ch", weight: 5, servers: 4},
-		{label: "it", suffix: "it", weight: 5, servers: 4},
-		{label: "pl", suffix: "pl", weight: 5, servers: 4},
-		{label: "io", suffix: "io", weight: 4, servers: 4, glue: true},
-		{label: "info", suffix: "info", weight: 4, servers: 4, glue: true},
-		{label: "jp", suffix: "jp", weight: 4, servers: 4},
-		{label: "eu", suffix: "eu", weight: 4, servers: 4},
-		{label: "cz", suffix: "cz", weight: 1.5, servers: 4, caa: "common/0"},
-		{label: "br", suffix: "com.br", weight: 1.5, servers: 4, suffixCAA: "common/0"},
+		{label: "com", suffix: "com", weight: 14, servers: 8, glue: true, scheme: optOutECDSA, share: 0.1},
+		{label: "net", suffix: "net", weight: 9, servers: 6, glue: true, scheme: optOutECDSA, share: 0.1},
+		{label: "org", suffix: "org", weight: 9, servers: 6, glue: true, scheme: optOutRSA, share: 0.1},
+		{label: "de", suffix: "de", weight: 9, servers: 6, scheme: optOutRSA, share: 0.1},
+		{label: "uk", suffix: "co.uk", weight: 8, servers: 6, scheme: optOutECDSA, suffixScheme: optOutRSA, share: 0.1},
+		{label: "nl", suffix: "nl", weight: 6, servers: 5, scheme: fullECDSA, share: 0.6},
+		{label: "fr", suffix: "fr", weight: 6, servers: 5, glue: true, scheme: optOutECDSA, share: 0.2},
+		{label: "se", suffix: "se", weight: 5, servers: 4, scheme: nsecECDSA, share: 0.6},
+		{label: "ch", suffix: "ch", weight: 5, servers: 4, scheme: fullECDSA, share: 0.5},
+		{label: "it", suffix: "it", weight: 5, servers: 4, share: 0.05},
+		{label: "pl", suffix: "pl", weight: 5, servers: 4, scheme: optOutECDSA, share: 0.1},
+		{label: "io", suffix: "io", weight: 4, servers: 4, glue: true, scheme: optOutRSA, share: 0.05},
+		{label: "info", suffix: "info", weight: 4, servers: 4, glue: true, scheme: optOutECDSA, share: 0.1},
+		{label: "jp", suffix: "jp", weight: 4, servers: 4, share: 0.05},
+		{label: "eu", suffix: "eu", weight: 4, servers: 4, scheme: fullRSA, share: 0.3},
+		{label: "cz", suffix: "cz", weight: 1.5, servers: 4, caa: "common/0", scheme: fullECDSA, share: 0.6},
+		{label: "br", suffix: "com.br", weight: 1.5, servers: 4, suffixCAA: "common/0", scheme: nsecECDSA, share: 0.2},
 	}
 }
 
@@ -108,6 +124,7 @@ type kindSpec struct {
 	count   int
 	servers int
 	faults  []fault // of server 0, 1, ...; the last one for all further servers; none: all healthy
+	bare    bool    // never signed: without EDNS nobody could tell, and without SOA
 	away    bool    // the operator's own zone is served by the anchor operator: its names are glueless
 }
 
@@ -138,9 +155,9 @@ var kindTable = []kindSpec{
 	{kind: "formerr", count: 1, servers: 2, faults: []fault{formErr}, away: true},
 	{kind: "notauth", count: 1, servers: 2, faults: []fault{notAuth}, away: true},
 	{kind: "nonauth", count: 1, servers: 2, faults: []fault{nonAuth}, away: true},
-	{kind: "formerr-edns", count: 1, servers: 2, faults: []fault{ednsFormErr}, away: true},
-	{kind: "badvers-edns", count: 1, servers: 2, faults: []fault{ednsBadVers}, away: true},
-	{kind: "no-edns", count: 1, servers: 2, faults: []fault{ednsIgnored}, away: true},
+	{kind: "formerr-edns", count: 1, servers: 2, faults: []fault{ednsFormErr}, away: true, bare: true},
+	{kind: "badvers-edns", count: 1, servers: 2, faults: []fault{ednsBadVers}, away: true, bare: true},
+	{kind: "no-edns", count: 1, servers: 2, faults: []fault{ednsIgnored}, away: true, bare: true},
 	{kind: "lower-case", count: 1, servers: 2, faults: []fault{lowerCase}, away: true},
 	{kind: "mixed-refused", count: 1, servers: 2, faults: []fault{mixedRefused}, away: true},
 	{kind: "tc-always", count: 1, servers: 2, faults: []fault{tcAlways}, away: true},
@@ -149,7 +166,7 @@ var kindTable = []kindSpec{
 	{kind: "stray", count: 1, servers: 2, faults: []fault{stray}, away: true},
 	{kind: "qr-clear", count: 1, servers: 2, faults: []fault{qrClear}, away: true},
 	{kind: "wrong-question", count: 1, servers: 2, faults: []fault{wrongQuestion}, away: true},
-	{kind: "no-soa", count: 1, servers: 2, faults: []fault{noSOA}, away: true},
+	{kind: "no-soa", count: 1, servers: 2, faults: []fault{noSOA}, away: true, bare: true},
 	{kind: "limit-silent", count: 1, servers: 3, faults: []fault{limitSilent}, away: true},
 	{kind: "limit-refused", count: 1, servers: 3, faults: []fault{limitRefused}, away: true},
 	{kind: "limit-tc", count: 1, servers: 3, faults: []fault{limitTC}, away: true},
@@ -172,6 +189,9 @@ func hosterServers(rank int) int {
 
 func (w *World) buildTLDs() {
 	w.tlds = tldTable()
+	if w.cfg.Plain && (w.cfg.SignedOptOut > 0 || w.cfg.SignedFull > 0) {
+		w.halve()
+	}
 	w.tldOf = map[string]*tld{}
 	w.byKind = map[string][]*operator{}
 	weights := make([]float64, len(w.tlds))
@@ -189,6 +209,20 @@ func (w *World) buildTLDs() {
 		w.addServers(t.op, serveTLD, t.servers, nil)
 		for _, ns := range w.serversOf(t.op) {
 			ns.tld = t
+		}
+	}
+}
+
+// halve leaves all names of a signed Plain world to two TLDs, half to either.
+func (w *World) halve() {
+	for _, t := range w.tlds {
+		switch t.label {
+		case "com":
+			t.weight, t.share = 1, w.cfg.SignedOptOut
+		case "nl":
+			t.weight, t.share = 1, w.cfg.SignedFull
+		default:
+			t.weight = 0
 		}
 	}
 }

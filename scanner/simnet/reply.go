@@ -15,6 +15,9 @@ type reply struct {
 	sect   wire.Section
 	soft   int  // length of the message without its additional section; 0 while there is none
 	ede    bool // the OPT record gets the extended error that goes with REFUSED
+
+	hosts  [2 * maxServers]uint16 // where the names of the servers stand, in the NS RRset written last
+	nHosts int
 }
 
 // begin writes the header and the question, octet by octet as they came.
@@ -53,8 +56,7 @@ func (p *reply) owner(at uint16) {
 	p.counts[p.sect]++
 }
 
-// appendRRset writes an RRset of the zone z, with the owner at the given offset. This is the one place where RRsets
-// of zones are written, apart from referrals: with DNSSEC the signature follows here.
+// appendRRset writes an RRset of the zone z, with the owner at the given offset.
 func (p *reply) appendRRset(z *zone, owner uint16, set *rrset) {
 	apex := uint16(headerSize + z.apex)
 	switch {
@@ -77,12 +79,10 @@ func (p *reply) appendRRset(z *zone, owner uint16, set *rrset) {
 	}
 }
 
-// appendNS writes the NS RRset of a zone and, if parent is not "", the addresses of those servers whose names lie
-// within parent (a name in wire form), in the additional section.
-func (p *reply) appendNS(z *zone, section wire.Section, parent string) {
+// appendNS writes the NS RRset of a zone.
+func (p *reply) appendNS(z *zone, section wire.Section) {
 	apex := uint16(headerSize + z.apex)
-	var names [2 * maxServers]uint16 // where the names of the servers stand
-	n := 0
+	p.nHosts = 0
 	p.section(section)
 	for _, g := range z.ns {
 		if g == nil {
@@ -93,8 +93,8 @@ func (p *reply) appendNS(z *zone, section wire.Section, parent string) {
 				break
 			}
 			p.owner(apex)
-			names[n] = p.offset() + 10
-			n++
+			p.hosts[p.nHosts] = p.offset() + 10
+			p.nHosts++
 			if z.vanity {
 				p.buf = append(p.buf, vanityNS[i]...)
 				p.buf = append(p.buf, byte(apex>>8)|0xc0, byte(apex))
@@ -103,12 +103,11 @@ func (p *reply) appendNS(z *zone, section wire.Section, parent string) {
 			}
 		}
 	}
-	if parent != "" {
-		p.appendGlue(z, names[:n], parent)
-	}
 }
 
-func (p *reply) appendGlue(z *zone, names []uint16, parent string) {
+// appendGlue writes the addresses of those servers in the NS RRset of a zone whose names lie within parent (a name in
+// wire form).
+func (p *reply) appendGlue(z *zone, parent string) {
 	p.section(wire.Additional)
 	n := 0
 	for _, g := range z.ns {
@@ -116,11 +115,11 @@ func (p *reply) appendGlue(z *zone, names []uint16, parent string) {
 			continue
 		}
 		for i := range g.hosts {
-			if n == len(names) {
+			if n == p.nHosts {
 				return
 			}
 			if h := &g.hosts[i]; h.addr.IsValid() && (z.vanity || inWire(h.owner, parent)) {
-				p.owner(names[n])
+				p.owner(p.hosts[n])
 				p.buf = append(p.buf, h.glue...)
 			}
 			n++

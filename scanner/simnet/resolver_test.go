@@ -82,11 +82,11 @@ func inProcess(w *World) func(*dns.Msg, netip.Addr, bool) (*dns.Msg, error) {
 }
 
 // ask sends one question to one server, over the ladder of fallbacks.
-func (n *naive) ask(server netip.Addr, name string, typ uint16) (*dns.Msg, record.Outcome) {
+func (n *naive) ask(server netip.Addr, name string, typ uint16, do bool) (*dns.Msg, record.Outcome) {
 	q := new(dns.Msg)
 	q.SetQuestion(mixCase(name), typ)
 	q.RecursionDesired = false
-	q.SetEdns0(1232, false)
+	q.SetEdns0(1232, do)
 	tcp := false
 	for {
 		reply, err := n.exchange(q, server, tcp)
@@ -152,7 +152,7 @@ func (n *naive) askZone(zone, name string, typ uint16, depth int) (*dns.Msg, rec
 		servers = slices.Concat(servers[first:], servers[:first])
 	}
 	for _, server := range servers {
-		reply, out := n.ask(server, name, typ)
+		reply, out := n.ask(server, name, typ, false)
 		if out != record.Found {
 			outcome = out
 			continue
@@ -288,27 +288,32 @@ func (n *naive) descend(name string, typ uint16, depth int) (*dns.Msg, record.Ou
 // truth measures what Truth states.
 func (n *naive) truth(name string) Truth {
 	t := Truth{Name: name, Posture: caa.Uniform(caa.Absent), set: &caaSet{}}
-	for level := name; level != ""; _, level, _ = strings.Cut(level, ".") {
-		rrs, outcome := n.resolve(level, dns.TypeCAA, 0)
-		if outcome.Failed() {
-			t.Failure, t.FailedAt, t.Posture = outcome, level, caa.Uniform(caa.Error)
-			break
-		}
-		if slices.ContainsFunc(rrs, func(rr dns.RR) bool { return rr.(*dns.CAA).Tag == "" }) { // miekg/dns lets it pass
-			t.Failure, t.FailedAt, t.Posture = record.Malformed, level, caa.Uniform(caa.Error)
-			break
-		}
-		if len(rrs) > 0 {
-			t.Relevant, t.Count = level, len(rrs)
-			for _, rr := range rrs {
-				c := rr.(*dns.CAA)
-				t.set.properties = append(t.set.properties, caa.Property{Flags: c.Flag, Tag: unescape(c.Tag), Value: unescapeMiekg(c.Value)})
-			}
-			break
-		}
+	for level := name; level != "" && !n.level(&t, level); {
+		_, level, _ = strings.Cut(level, ".")
 	}
 	n.mail(&t)
 	return t
+}
+
+// level looks at one level of the climb and reports whether it ends there.
+func (n *naive) level(t *Truth, level string) bool {
+	rrs, outcome := n.resolve(level, dns.TypeCAA, 0)
+	switch {
+	case outcome.Failed():
+		t.fail(level, outcome)
+		return true
+	case slices.ContainsFunc(rrs, func(rr dns.RR) bool { return rr.(*dns.CAA).Tag == "" }): // miekg/dns lets it pass
+		t.fail(level, record.Malformed)
+		return true
+	case len(rrs) == 0:
+		return false
+	}
+	t.Relevant, t.Count = level, len(rrs)
+	for _, rr := range rrs {
+		c := rr.(*dns.CAA)
+		t.set.properties = append(t.set.properties, caa.Property{Flags: c.Flag, Tag: unescape(c.Tag), Value: unescapeMiekg(c.Value)})
+	}
+	return true
 }
 
 func (n *naive) mail(t *Truth) {

@@ -23,6 +23,7 @@ type responder struct {
 	reply  reply
 	tenant domain
 	rel    [wire.MaxName]byte // of the alias being followed
+	signer signer
 }
 
 // after says what is to be done with a reply.
@@ -45,7 +46,7 @@ func (r *responder) respond(ns *nameServer, msg []byte, tcp, limited bool, buf [
 		return buf, after{}
 	}
 	if f == ednsIgnored {
-		q.edns = false
+		q.edns, q.do = false, false
 	}
 	p.begin(buf, q)
 	switch verdict {
@@ -79,7 +80,11 @@ func (r *responder) answer(ns *nameServer, f fault, tcp, limited bool) ([]byte, 
 	if !served {
 		return r.code(ns, wire.Refused, tcp)
 	}
+	if r.signs(&z) {
+		r.signer.begin(z.sign.fault == forgedAtOne && ns.addr != z.ns[0].hosts[0].addr)
+	}
 	r.content(&z)
+	r.closeWildcards(&z)
 	a := after{send: true}
 	switch f {
 	case nonAuth:
@@ -160,7 +165,8 @@ func (r *responder) distort(ns *nameServer, f fault, tcp, limited bool) (msg []b
 		return r.reply.finish(q, ns, tcp), after{send: true}, true
 	case upward:
 		root := zone{apex: q.size - 1, ns: r.w.root.ns}
-		r.reply.appendNS(&root, wire.Authority, "\x00")
+		r.reply.appendNS(&root, wire.Authority)
+		r.reply.appendGlue(&root, "\x00")
 		return r.reply.finish(q, ns, tcp), after{send: true}, true
 	case overrun:
 		return r.overrun(), after{send: true}, true
@@ -212,18 +218,16 @@ func (r *responder) dropSOA() {
 func (r *responder) content(z *zone) {
 	q, p := &r.q, &r.reply
 	p.setFlags(p.flags() | wire.FlagAA)
-	if r.delegated(z) {
+	if child, glue, ok := r.delegated(z); ok {
+		if q.typ == wire.TypeDS && child.apex == 0 { // it is the parent's (RFC 4035 3.1.4.1)
+			r.answerDS(z, &child)
+		} else {
+			r.refer(z, &child, glue)
+		}
 		return
 	}
-	if z.apex == 0 {
-		switch q.typ {
-		case wire.TypeNS:
-			p.appendNS(z, wire.Answer, "")
-			return
-		case wire.TypeSOA:
-			p.appendSOA(z, wire.Answer)
-			return
-		}
+	if z.apex == 0 && r.answersApex(z) {
+		return
 	}
 	rel, owner := q.name[:z.apex], uint16(headerSize)
 	for links := 0; links < maxChase; links++ {
@@ -238,34 +242,129 @@ func (r *responder) content(z *zone) {
 			}
 		}
 		n := z.shape.locate(rel)
-		if n == nil {
+		switch {
+		case n == nil:
 			p.setRCode(wire.NXDomain)
-			p.appendSOA(z, wire.Authority)
+			r.appendSOA(z, wire.Authority)
+			if r.signs(z) {
+				r.nxDomain(z, rel)
+			}
 			return
-		}
-		if n.answers(z, q.typ, r, owner) {
+		case n.cut: // and the question is for DS
+			child := r.cutZone(z, n)
+			r.answerDS(z, &child)
+			return
+		case r.answers(z, n, rel, owner):
 			return
 		}
 		alias := n.rrset(wire.TypeCNAME)
 		if alias == nil {
-			p.appendSOA(z, wire.Authority)
+			r.appendSOA(z, wire.Authority)
+			if r.signs(z) {
+				r.noData(z, rel, n)
+			}
 			return
 		}
-		p.appendRRset(z, owner, alias)
+		end := r.appendRRset(z, alias, n, rel, owner)
 		target := &alias.rrs[0]
 		if !target.inZone || target.tenant || target.name == string(q.name[:z.apex]) { // the last one: a loop
 			return
 		}
 		rel = append(r.rel[:0], target.name...)
-		owner = p.offset() - uint16(len(rel)+2)
+		owner = end - uint16(len(rel)+2)
 	}
 }
 
-// answers writes the node's RRset of the type asked for and reports whether there is one.
-func (n *node) answers(z *zone, typ wire.Type, r *responder, owner uint16) bool {
-	sets := n.sets
-	if n.mail && (typ == wire.TypeMX || typ == wire.TypeA || typ == wire.TypeAAAA) {
+// answersApex writes what only stands at the apex of a zone, if the question is for that, and reports whether it is.
+func (r *responder) answersApex(z *zone) bool {
+	p := &r.reply
+	switch r.q.typ {
+	case wire.TypeNS:
+		start := len(p.buf)
+		p.appendNS(z, wire.Answer)
+		r.sign(z, start, nil, z.sign.fault)
+	case wire.TypeSOA:
+		r.appendSOA(z, wire.Answer)
+	case wire.TypeDNSKEY:
+		if !z.sign.signed() {
+			return false
+		}
+		r.appendKeys(z)
+	case wire.TypeNSEC3PARAM:
+		if !z.sign.signed() || !z.sign.scheme.denial.hashes() {
+			return false
+		}
+		r.appendNSEC3PARAM(z)
+	default:
+		return false
+	}
+	return true
+}
+
+// refer writes the referral from z to the zone child (RFC 4035 3.1.4); glue is as delegated returns it.
+func (r *responder) refer(z, child *zone, glue string) {
+	p := &r.reply
+	p.setFlags(p.flags() &^ wire.FlagAA)
+	p.appendNS(child, wire.Authority)
+	if r.signs(z) {
+		if child.sign.delegated() {
+			r.appendDS(z, child)
+		} else {
+			r.noDS(z, r.q.name[child.apex:z.apex], child)
+		}
+	}
+	if glue != "" {
+		p.appendGlue(child, glue)
+	}
+}
+
+// answerDS answers a question for DS at the zone child from the zone z above it.
+func (r *responder) answerDS(z, child *zone) {
+	if z.sign.signed() && child.sign.delegated() {
+		r.appendDS(z, child)
+		return
+	}
+	r.appendSOA(z, wire.Authority)
+	if r.signs(z) {
+		r.noDS(z, r.q.name[child.apex:z.apex], child)
+	}
+}
+
+// appendSOA writes the SOA record of a zone, signed if asked for.
+func (r *responder) appendSOA(z *zone, section wire.Section) {
+	start := len(r.reply.buf)
+	r.reply.appendSOA(z, section)
+	r.sign(z, start, nil, z.sign.fault)
+}
+
+// appendRRset writes an RRset of node n, which answers for the name rel, signed if asked for. It returns where the
+// RRset ends, and its signatures begin.
+func (r *responder) appendRRset(z *zone, set *rrset, n *node, rel []byte, owner uint16) (end uint16) {
+	start := len(r.reply.buf)
+	r.reply.appendRRset(z, owner, set)
+	end = r.reply.offset()
+	if !r.signs(z) || len(r.reply.buf) == start {
+		return end
+	}
+	wild := z.expanded(n, rel)
+	r.sign(z, start, wild, z.sign.fault)
+	if wild != nil {
+		r.noteWildcard(rel, wild)
+	}
+	return end
+}
+
+// answers writes the RRset of the type asked for of node n, which answers for the name rel, and reports whether there
+// is one.
+func (r *responder) answers(z *zone, n *node, rel []byte, owner uint16) bool {
+	typ, sets := r.q.typ, n.sets
+	switch {
+	case n.mail && (typ == wire.TypeMX || typ == wire.TypeA || typ == wire.TypeAAAA):
 		sets = r.w.mails[z.hash>>mailShift].sets
+	case typ == wire.TypeNSEC && z.sign.signed() && !z.sign.scheme.denial.hashes():
+		before := len(r.reply.buf)
+		r.match(z, rel, n.id)
+		return len(r.reply.buf) > before
 	}
 	for i := range sets {
 		if set := &sets[i]; set.typ == typ {
@@ -273,7 +372,7 @@ func (n *node) answers(z *zone, typ wire.Type, r *responder, owner uint16) bool 
 				r.reply.setFlags(r.reply.flags() &^ wire.FlagAA)
 				r.reply.setRCode(wire.ServFail)
 			} else {
-				r.reply.appendRRset(z, owner, set)
+				r.appendRRset(z, set, n, rel, owner)
 			}
 			return true
 		}
@@ -295,13 +394,12 @@ func (r *responder) above(z *zone, rel []byte, owner uint16) (next []byte, ok bo
 		switch {
 		case n.cut && (under || string(rel) == n.owner && r.q.typ != wire.TypeDS):
 			if p.counts[wire.Answer] == 0 {
-				child := r.w.subZone(z, n)
-				p.setFlags(p.flags() &^ wire.FlagAA)
-				p.appendNS(&child, wire.Authority, "")
+				child := r.cutZone(z, n)
+				r.refer(z, &child, "")
 			}
 			return nil, false
 		case n.dname != nil && under:
-			return r.redirect(z, n.dname, rel[:at], owner)
+			return r.redirect(z, n, rel[:at], owner)
 		}
 	}
 	return nil, true
@@ -309,10 +407,10 @@ func (r *responder) above(z *zone, rel []byte, owner uint16) (next []byte, ok bo
 
 // redirect writes a DNAME and the CNAME that it makes for the name at owner, of which prefix stands before the
 // DNAME's own owner (RFC 6672 3.1).
-func (r *responder) redirect(z *zone, dname *rrset, prefix []byte, owner uint16) (next []byte, ok bool) {
+func (r *responder) redirect(z *zone, n *node, prefix []byte, owner uint16) (next []byte, ok bool) {
 	p := &r.reply
-	p.appendRRset(z, owner+uint16(len(prefix)), dname)
-	target := &dname.rrs[0]
+	r.appendRRset(z, n.dname, n, []byte(n.owner), owner+uint16(len(prefix)))
+	target := &n.dname.rrs[0]
 	length := len(prefix) + len(target.name)
 	if target.tenant {
 		length += 1 + len(z.label)
@@ -335,9 +433,9 @@ func (r *responder) redirect(z *zone, dname *rrset, prefix []byte, owner uint16)
 	if !target.inZone || target.tenant {
 		return nil, false
 	}
-	n := copy(r.rel[:], prefix) // prefix may lie in r.rel itself, at the same place
-	n += copy(r.rel[n:], target.name)
-	return r.rel[:n], true
+	size := copy(r.rel[:], prefix) // prefix may lie in r.rel itself, at the same place
+	size += copy(r.rel[size:], target.name)
+	return r.rel[:size], true
 }
 
 // hashOctets is FNV-1a.

@@ -3,6 +3,7 @@ package simnet
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/caascan/caascan/scanner/record"
@@ -30,12 +31,17 @@ type scenario struct {
 	sibling    bool     // the name lies in the domain of the name before it in the list, which is of class "apex"
 	zone       string   // zone-file lines, see shape
 	sub        *subZone // that begins at the CUT of zone
+	sign       signSpec // how the zone is signed
 
-	want want
-	mail mailWant
+	want      want
+	mail      mailWant
+	via       []string  // apexes of the zones that aliases lead through; of the level that decides, or of all if none does
+	full      *fullWant // what a scan that validates finds instead, if the chain is sound down to the zone
+	mailBogus bool      // then the look-up of MX fails
 
-	labels []string // of name, from the left
-	shape  *shape
+	labels   []string // of name, from the left
+	shape    *shape
+	unsigned bool // the operators are of a kind that never signs
 }
 
 // subZone is a zone of its own below the registrable domain, at an operator of its own.
@@ -43,7 +49,10 @@ type subZone struct {
 	by    string
 	fault fault
 	zone  string
-	shape *shape
+	sign  signSpec
+
+	shape    *shape
+	unsigned bool
 }
 
 // want is what a scan must find for the name: a set at a level, a failure at a level, or nothing in the zone.
@@ -131,7 +140,7 @@ var wildcards = []scenario{
 	{class: "wildcard-hidden", weight: 8, name: "real.w", zone: bare + "*.w CAA any/0\n real.w A 198.51.100.7", want: nothing, mail: mailImplicit},
 	{class: "wildcard-encloser", weight: 8, name: "x.real", zone: bare + "* CAA any/0\n real A 198.51.100.7", want: nothing, mail: mailNX},
 	{class: "wildcard-parent", weight: 4, name: "x.y.real", zone: withCAA + "* CAA any/1\n real CAA any/1", want: at(2, "any/1"), mail: mailNX},
-	{class: "wildcard-alias", weight: 8, name: "any", zone: bare + "* CNAME %.with.cdn-dns-1.net.", want: at(0, "any/0"), mail: mailDrawn},
+	{class: "wildcard-alias", weight: 8, name: "any", zone: bare + "* CNAME %.with.cdn-dns-1.net.", via: []string{"cdn-dns-1.net"}, want: at(0, "any/0"), mail: mailDrawn},
 }
 
 var subZones = []scenario{
@@ -148,13 +157,19 @@ var subZones = []scenario{
 // cdnZones are the zones that aliases lead to. Below the label of a domain of the list they hold what was drawn for
 // that domain. Their apexes carry sets that only the climb of RFC 6844, abolished by its erratum 5065, would find
 // (R1.8).
-var cdnZones = []struct{ apex, by, zone string }{
-	{"cdn-dns-1.net", "cdn", trapped + chain(1, "cdn-dns-2.com") + chain(3, "cdn-dns-2.com") + chain(5, "cdn-dns-2.com") + long(1) +
-		"*.c7 CNAME %.with.cdn-dns-3.de."},
-	{"cdn-dns-2.com", "cdn", trapped + chain(2, "cdn-dns-1.net") + chain(4, "cdn-dns-1.net") + chain(6, "cdn-dns-1.net") + long(2) +
-		"*.round CNAME %.round.cdn-dns-3.de."},
-	{"cdn-dns-3.de", "cdn", trapped + "*.round CNAME %.round.cdn-dns-2.com."},
-	{"cdn-down.net", "servfail", trapped},
+//
+// Only the first is signed. A loop and an over-long chain end in zones that are not, so that their security does not
+// hang on the link at which a scan gives up.
+var cdnZones = []struct {
+	apex, by, zone string
+	scheme         *scheme
+}{
+	{"cdn-dns-1.net", "cdn", trapped + chain(1, "cdn-dns-2.com") + chain(3, "cdn-dns-2.com") + chain(5, "cdn-dns-2.com") +
+		"*.c7 CNAME %.with.cdn-dns-3.de.", onlineECDSA},
+	{"cdn-dns-2.com", "cdn", trapped + chain(2, "cdn-dns-1.net") + chain(4, "cdn-dns-1.net") + chain(6, "cdn-dns-1.net") + long(1) +
+		"*.round CNAME %.round.cdn-dns-3.de.", nil},
+	{"cdn-dns-3.de", "cdn", trapped + long(2) + "*.round CNAME %.round.cdn-dns-2.com.", nil},
+	{"cdn-down.net", "servfail", trapped, nil},
 }
 
 const trapped = `
@@ -177,12 +192,12 @@ func chain(n int, to string) string {
 // project's resolver 16), so this is beyond all of them.
 const longLinks = 24
 
-// long makes the over-long chain, odd links in the first CDN zone and even ones in the second.
+// long makes the over-long chain, odd links in the second CDN zone and even ones in the third, which are not signed.
 func long(first int) string {
 	var b strings.Builder
 	b.WriteByte('\n')
 	for n := first; n <= longLinks; n += 2 {
-		to := [...]string{"cdn-dns-1.net", "cdn-dns-2.com"}[n%2]
+		to := [...]string{"cdn-dns-2.com", "cdn-dns-3.de"}[n%2]
 		fmt.Fprintf(&b, "*.l%d CNAME %%.l%d.%s.\n", n, n+1, to)
 	}
 	return b.String()
@@ -190,24 +205,24 @@ func long(first int) string {
 
 // aliases: R1.6, R1.8.
 var aliases = []scenario{
-	{class: "alias-with", weight: 40, name: "www", zone: aliased("%.with.cdn-dns-1.net."), want: at(0, "any/0")},
-	{class: "alias-with", weight: 20, name: "www", zone: aliased("%.with.cdn-dns-2.com.") + "@ CAA any/1", want: at(0, "any/0")},
-	{class: "alias-without", weight: 40, name: "www", zone: aliased("%.without.cdn-dns-1.net."), want: nothing, mail: mailImplicit},
+	{class: "alias-with", weight: 40, name: "www", zone: aliased("%.with.cdn-dns-1.net."), via: []string{"cdn-dns-1.net"}, want: at(0, "any/0")},
+	{class: "alias-with", weight: 20, name: "www", zone: aliased("%.with.cdn-dns-2.com.") + "@ CAA any/1", via: []string{"cdn-dns-2.com"}, want: at(0, "any/0")},
+	{class: "alias-without", weight: 40, name: "www", zone: aliased("%.without.cdn-dns-1.net."), via: []string{"cdn-dns-1.net"}, want: nothing, mail: mailImplicit},
 	{class: "alias-parent", weight: 30, name: "www", zone: aliased("%.without.cdn-dns-2.com.") + "@ CAA any/0", want: at(1, "any/0"), mail: mailImplicit},
-	{class: "alias-dangling", weight: 8, name: "www", zone: aliased("%.gone.cdn-dns-1.net."), want: nothing, mail: mailNX},
+	{class: "alias-dangling", weight: 8, name: "www", zone: aliased("%.gone.cdn-dns-1.net."), via: []string{"cdn-dns-1.net"}, want: nothing, mail: mailNX},
 	{class: "alias-dangling", weight: 8, name: "www", zone: aliased("%.gone.cdn-dns-2.com.") + "@ CAA any/0", want: at(1, "any/0"), mail: mailNX},
 	{class: "alias-in-zone", weight: 16, name: "www", zone: aliased("web") + "web CAA any/0\n web A 198.51.100.10", want: at(0, "any/0"), mail: mailImplicit},
 	{class: "alias-in-zone", weight: 8, name: "www", zone: aliased("web") + "web A 198.51.100.10", want: nothing, mail: mailImplicit},
 	{class: "alias-to-apex", weight: 8, name: "www", zone: aliased("@") + "@ CAA any/0", want: at(0, "any/0")},
-	{class: "alias-to-sub", weight: 6, name: "www", zone: aliased("w.dev") + "dev CUT", sub: &subZone{zone: "w CAA any/0\n w A 198.51.100.8"}, want: at(0, "any/0"), mail: mailImplicit},
-	{class: "alias-chain", weight: 16, name: "www", zone: aliased("%.c1.cdn-dns-1.net."), want: at(0, "any/0")},
-	{class: "alias-ancestor", weight: 12, name: "a.b", zone: bare + "b CNAME %.with.cdn-dns-3.de.\n a.b A 198.51.100.11", want: at(1, "any/0"), mail: mailImplicit},
-	{class: "alias-loop", weight: 3, name: "www", zone: aliased("%.round.cdn-dns-2.com."), want: fails(0, record.AliasLoop), mail: mailError},
+	{class: "alias-to-sub", weight: 6, name: "www", zone: aliased("w.dev") + "dev CUT", sub: &subZone{zone: "w CAA any/0\n w A 198.51.100.8"}, via: []string{"cut"}, want: at(0, "any/0"), mail: mailImplicit},
+	{class: "alias-chain", weight: 16, name: "www", zone: aliased("%.c1.cdn-dns-1.net."), via: []string{"cdn-dns-1.net", "cdn-dns-2.com"}, want: at(0, "any/0")},
+	{class: "alias-ancestor", weight: 12, name: "a.b", zone: bare + "b CNAME %.with.cdn-dns-3.de.\n a.b A 198.51.100.11", via: []string{"cdn-dns-3.de"}, want: at(1, "any/0"), mail: mailImplicit},
+	{class: "alias-loop", weight: 3, name: "www", zone: aliased("%.round.cdn-dns-2.com."), via: []string{"cdn-dns-2.com", "cdn-dns-3.de"}, want: fails(0, record.AliasLoop), mail: mailError},
 	{class: "alias-loop", weight: 2, name: "www", zone: bare2 + "www CNAME web\n web CNAME www", want: fails(0, record.AliasLoop), mail: mailError},
 	{class: "alias-self", weight: 1, name: "www", zone: aliased("www"), want: fails(0, record.AliasLoop), mail: mailError},
-	{class: "alias-long", weight: 3, name: "www", zone: aliased("%.l1.cdn-dns-1.net."), want: fails(0, record.AliasLong), mail: mailError},
-	{class: "alias-broken", weight: 3, name: "www", zone: aliased("%.with.cdn-down.net.") + "@ CAA any/0", want: fails(0, record.ServFail), mail: mailError},
-	{class: "alias-null-mx", weight: 4, name: "www", zone: aliased("%.null.cdn-dns-1.net."), want: nothing, mail: mailNull},
+	{class: "alias-long", weight: 3, name: "www", zone: aliased("%.l1.cdn-dns-2.com."), via: []string{"cdn-dns-2.com"}, want: fails(0, record.AliasLong), mail: mailError},
+	{class: "alias-broken", weight: 3, name: "www", zone: aliased("%.with.cdn-down.net.") + "@ CAA any/0", via: []string{"cdn-down.net"}, want: fails(0, record.ServFail), mail: mailError},
+	{class: "alias-null-mx", weight: 4, name: "www", zone: aliased("%.null.cdn-dns-1.net."), via: []string{"cdn-dns-1.net"}, want: nothing, mail: mailNull},
 }
 
 const bare2 = "@ MAIL\n"
@@ -219,12 +234,12 @@ func aliased(target string) string {
 
 // dnames: R1.7. The name below the DNAME is led to the name below "tree", which has CAA, or "barren", which has none.
 var dnames = []scenario{
-	{class: "dname", weight: 12, name: "x.d", zone: bare + "d DNAME %.tree.cdn-dns-1.net.", want: at(0, "any/0"), mail: mailImplicit},
-	{class: "dname-deep", weight: 4, name: "x.y.d", zone: bare + "d DNAME %.tree.cdn-dns-2.com.", want: at(0, "any/0"), mail: mailImplicit},
+	{class: "dname", weight: 12, name: "x.d", zone: bare + "d DNAME %.tree.cdn-dns-1.net.", via: []string{"cdn-dns-1.net"}, want: at(0, "any/0"), mail: mailImplicit},
+	{class: "dname-deep", weight: 4, name: "x.y.d", zone: bare + "d DNAME %.tree.cdn-dns-2.com.", via: []string{"cdn-dns-2.com"}, want: at(0, "any/0"), mail: mailImplicit},
 	{class: "dname-in-zone", weight: 6, name: "x.d", zone: bare + "d DNAME e\n x.e CAA any/0\n x.e MAIL", want: at(0, "any/0")},
 	{class: "dname-owner", weight: 8, name: "d", zone: bare + "d DNAME %.tree.cdn-dns-1.net.\n d CAA any/1", want: at(0, "any/1"), mail: mailNone},
 	{class: "dname-parent", weight: 8, name: "x.d", zone: bare + "d DNAME %.barren.cdn-dns-1.net.\n d CAA any/1", want: at(1, "any/1"), mail: mailImplicit},
-	{class: "dname-none", weight: 6, name: "x.d", zone: bare + "d DNAME %.barren.cdn-dns-2.com.", want: nothing, mail: mailImplicit},
+	{class: "dname-none", weight: 6, name: "x.d", zone: bare + "d DNAME %.barren.cdn-dns-2.com.", via: []string{"cdn-dns-2.com"}, want: nothing, mail: mailImplicit},
 	{class: "dname-dangling", weight: 4, name: "x.d", zone: withCAA + "d DNAME %.gone.cdn-dns-1.net.", want: at(2, "any/0"), mail: mailNX},
 	// The new name would pass 255 octets: YXDOMAIN (RFC 6672 2.2).
 	{class: "dname-too-long", weight: 1, name: filler + "." + filler + "." + filler + "." + filler + ".d", zone: bare + "d DNAME " + filler + ".tree.cdn-dns-1.net.",
@@ -323,6 +338,12 @@ func (w *World) buildScenarios() {
 	w.fillSlots()
 }
 
+// neverSigned reports whether the zones at operators of a kind have no signatures.
+func neverSigned(kind string) bool {
+	i := slices.IndexFunc(kindTable, func(k kindSpec) bool { return k.kind == kind })
+	return i >= 0 && kindTable[i].bare
+}
+
 // prepare reads the texts of the row.
 func (sc *scenario) prepare() {
 	if sc.name != "" {
@@ -331,7 +352,9 @@ func (sc *scenario) prepare() {
 	sc.shape = parseShape(sc.zone)
 	if sc.sub != nil {
 		sc.sub.shape = parseShape(sc.sub.zone)
+		sc.sub.unsigned = neverSigned(sc.sub.by)
 	}
+	sc.unsigned = neverSigned(sc.by)
 	if sc.want.set != "" {
 		mustSetRef(sc.want.set)
 	}

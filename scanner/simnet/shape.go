@@ -25,13 +25,15 @@ import (
 //	owner CUT            the sub-zone of the scenario begins here
 //	owner ENT            the node has no records
 type shape struct {
-	nodes []node // the apex first; empty non-terminals included
-	deep  bool   // there is a CUT or a DNAME, which bear on the names below them
+	nodes  []node      // the apex first; empty non-terminals included
+	owners []ownedName // of NSEC records, in order
+	deep   bool        // there is a CUT or a DNAME, which bear on the names below them
 }
 
 // node is one owner name.
 type node struct {
 	owner string // wire labels before the apex, "" is the apex
+	id    uint8  // place in shape.nodes
 	wild  bool   // the first label is the star
 	above string // if wild: owner without the star
 	sets  []rrset
@@ -82,8 +84,13 @@ func parseShape(text string) *shape {
 		}
 	}
 	for i := range s.nodes {
-		s.deep = s.deep || s.nodes[i].cut || s.nodes[i].dname != nil
+		n := &s.nodes[i]
+		s.deep = s.deep || n.cut || n.dname != nil
+		if n.owner == "" || n.cut || n.mail || len(n.sets) > 0 {
+			s.owners = append(s.owners, ownedName{n.owner, n.id})
+		}
 	}
+	slices.SortFunc(s.owners, func(a, b ownedName) int { return compareLabels(a.rel, b.rel) })
 	return s
 }
 
@@ -135,7 +142,10 @@ func (n *node) rrset(typ wire.Type) *rrset {
 // at returns the node with the given owner and makes it, and the nodes between it and the apex, if need be.
 func (s *shape) at(owner string) *node {
 	for o := owner; s.find(o) == nil; o = o[1+int(o[0]):] {
-		n := node{owner: o, wild: strings.HasPrefix(o, "\x01*")}
+		if len(s.nodes) == maxNodes {
+			panic("internal error: too many names in a shape")
+		}
+		n := node{owner: o, id: uint8(len(s.nodes)), wild: strings.HasPrefix(o, "\x01*")}
 		if n.wild {
 			n.above = o[2:]
 		}

@@ -4,15 +4,17 @@
 // lame, silent, slow, truncating, refusing, without EDNS, mangling case, limiting rates. What a correct scan must
 // find for each name is known beforehand and can be exported, so that a scan can be scored.
 //
-// A World is a pure function of (seed, size). Nothing is stored per name. The label of the registrable domain of name
+// A World is a pure function of (seed, size), and of the time its signatures begin. Nothing is stored per name, but for
+// the spans of signed registries (registry). The label of the registrable domain of name
 // i is i under a keyed permutation, written in syllables; a server reads it back out of the question, and a hash of
 // (seed, i) tells the scenario, the top-level domain, the operator and the CAA sets. So a world of ten million names
 // costs no more memory than one of ten.
 //
 // A question's way: the Server reads packets in batches and sees by the destination address which name server was
 // meant; a responder reads the question, locates the closest zone that this name server serves (locate), looks the
-// name up in it (RFC 1034 4.3.2) and writes the reply by hand; the zone's or the server's fault bends it. Every RRset
-// is written by appendRRset, which knows owner and zone: where signatures will have their place.
+// name up in it (RFC 1034 4.3.2) and writes the reply by hand; the zone's or the server's fault bends it. If the
+// query has DO and the zone is signed, each RRset is followed by signatures made on the spot (sign), and what is
+// missing is proven (denial).
 //
 // A scenario, one row of a table in scenarios.go, states the content of a zone as zone-file lines and, separately and
 // by hand, what a scan must find. The two meet only in the tests, where a naive resolver holds one against the other.
@@ -41,10 +43,20 @@ type Config struct {
 	Seed  uint64
 	Names int // size of the list of names, 1 to MaxNames
 
-	// Plain asks for a world for benches: registrable domains only, at healthy operators, every answer at once.
+	// Plain asks for a world for benches: registrable domains only, at healthy operators, every answer at once. It has no
+	// signatures unless SignedOptOut or SignedFull is set.
 	Plain bool
 	// CAAShare is the share of the names of a Plain world that have a CAA set, 0 to 1.
 	CAAShare float64
+	// SignedOptOut and SignedFull make a Plain world a signed one, if either is above 0: half of its names are then under
+	// com, a TLD with NSEC3 opt-out, half under nl, one with an NSEC3 record for every name, and these are the shares of
+	// either half that are signed, 0 to 1.
+	SignedOptOut, SignedFull float64
+	// Now is the time around which signatures are good, from an hour before to 30 days after. The zero value is the time
+	// at which the world is made. Signatures depend on it, nothing else does.
+	Now time.Time
+	// Validation is what the scan does that the truths are for. It changes nothing of what the servers say.
+	Validation Validation
 	// Delay is how long every server of a leaf zone waits before it answers: 0 to MaxDelay. Root and top-level
 	// domains always answer at once.
 	Delay time.Duration
@@ -71,8 +83,14 @@ type World struct {
 
 	root      *special
 	scenarios []*scenario
-	slots     [slotCount]uint16 // scenario of name i is that of slot i modulo slotCount
-	mails     [256]*mailVariant
+
+	signed     bool      // there are signatures
+	hot        *operator // see hotOperator
+	times      windows
+	keys       *keyCache
+	signatures *signatureCache
+	slots      [slotCount]uint16 // scenario of name i is that of slot i modulo slotCount
+	mails      [256]*mailVariant
 }
 
 // New makes the world that cfg describes.
@@ -84,12 +102,18 @@ func New(cfg Config) (*World, error) {
 		return nil, fmt.Errorf("simnet: delay of %v: at most %v", cfg.Delay, MaxDelay)
 	case !(cfg.CAAShare >= 0 && cfg.CAAShare <= 1):
 		return nil, fmt.Errorf("simnet: CAA share of %v: from 0 to 1", cfg.CAAShare)
+	case !(cfg.SignedOptOut >= 0 && cfg.SignedOptOut <= 1 && cfg.SignedFull >= 0 && cfg.SignedFull <= 1):
+		return nil, fmt.Errorf("simnet: signed shares of %v and %v: from 0 to 1", cfg.SignedOptOut, cfg.SignedFull)
+	}
+	if cfg.Now.IsZero() {
+		cfg.Now = time.Now()
 	}
 	w := &World{cfg: cfg, perm: newPermutation(cfg.Seed)}
 	w.buildTLDs()
 	w.buildOperators()
 	w.buildSpecials()
 	w.buildScenarios()
+	w.buildSignatures()
 	return w, nil
 }
 

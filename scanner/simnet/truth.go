@@ -38,7 +38,8 @@ const (
 // String returns the word that stands in files; "" is unknown.
 func (c Capable) String() string { return [...]string{"", "false", "true"}[c] }
 
-// Truth is what a correct scan finds for one name. It comes from the scenario's row, not from asking the servers.
+// Truth is what a correct scan finds for one name, with the validation that the world's Config says. It comes from the
+// scenario's row and from which zones are signed, not from asking the servers.
 type Truth struct {
 	Name  string
 	Class string // word for the scenario
@@ -51,6 +52,12 @@ type Truth struct {
 
 	MX      MailStatus // at Name
 	Capable Capable    // of Name: MX, or else an address (implicit MX)
+
+	// Of the level whose set was found, or that failed; where none was found, the worst of all levels asked, in the order
+	// bogus, indeterminate, insecure, secure. Reason is "" where more than one would do; BrokenAt is "" likewise.
+	Security record.Security
+	Reason   string // word of package dnssec
+	BrokenAt string // the zone where the chain of trust breaks, or ends because nobody can follow it
 
 	set *caaSet
 }
@@ -94,8 +101,8 @@ func (w *World) Properties(i int) []caa.Property {
 
 // Truth returns the truth of name i of the list.
 func (w *World) Truth(i int) Truth {
-	sc := w.scenarioOf(i)
-	d := w.domain(w.hostIndex(i))
+	sc, host := w.scenarioOf(i), w.hostIndex(i)
+	d := w.domain(host)
 	t := Truth{Name: w.Name(i), Class: sc.class}
 	t.MX, t.Capable = w.mailTruth(sc, &d)
 	level := dropLabels(t.Name, sc.want.level)
@@ -112,6 +119,8 @@ func (w *World) Truth(i int) Truth {
 	default:
 		t.Posture = caa.Uniform(caa.Absent)
 	}
+	z := w.zoneOf(host, &d, w.scenarioOf(host), 0)
+	t.validate(w, sc, &d, &z)
 	return t
 }
 
@@ -162,6 +171,9 @@ type truthRow struct {
 	FailedAt string `json:"failed_at"`
 	MX       string `json:"mx_status"`
 	Capable  *bool  `json:"email_capable"`
+	Security string `json:"dnssec_status"`
+	Reason   string `json:"dnssec_reason"`
+	BrokenAt string `json:"dnssec_broken_at"`
 }
 
 // WriteTruth writes the truth of all names as JSON lines, in the order of the list. Empty texts stand for "none",
@@ -176,6 +188,7 @@ func (w *World) WriteTruth(out io.Writer) error {
 			Name: t.Name, Class: t.Class, Relevant: t.Relevant, Count: t.Count, FailedAt: t.FailedAt, MX: t.MX.String(),
 			TLS: t.Posture[caa.TLS].String(), Wildcard: t.Posture[caa.TLSWildcard].String(),
 			SMIME: t.Posture[caa.SMIME].String(), VMC: t.Posture[caa.VMC].String(),
+			Security: t.Security.String(), Reason: t.Reason, BrokenAt: t.BrokenAt,
 		}
 		if t.Failure.Failed() {
 			row.Failure = t.Failure.String()

@@ -10,15 +10,19 @@ import (
 // zone is a zone as a responder sees it while it answers one question: where its apex stands in the question's name,
 // what it holds, who serves it.
 type zone struct {
-	shape  *shape
-	apex   int       // octets of the question's name before the apex
-	hash   uint64    // draws CAA sets and mail
-	label  []byte    // stands for "%"
-	ns     [2]*group // the second one is nil for most
-	vanity bool
-	fault  fault
-	tld    *tld      // whose delegations the zone holds, for the root nil; see responder.delegated
-	child  *scenario // whose sub-zone lies at the CUT
+	shape    *shape
+	apex     int       // octets of the question's name before the apex
+	hash     uint64    // draws CAA sets and mail
+	label    []byte    // stands for "%"
+	ns       [2]*group // the second one is nil for most
+	vanity   bool
+	fault    fault
+	tld      *tld // whose delegations the zone holds, for the root nil; see responder.delegated
+	sign     signing
+	shared   bool      // its data are asked for again and again: signatures are kept
+	narrow   bool      // denials are the narrowest, see registry
+	registry *registry // nil for zones that go by their shape
+	child    *scenario // whose sub-zone lies at the CUT
 }
 
 // special is a zone whose apex is part of the world, not of the list: root, TLDs, operators, CDNs.
@@ -29,6 +33,13 @@ type special struct {
 	ns    [2]*group
 	fault fault
 	cdn   bool
+
+	sign      signing
+	secure    bool    // all the way from the root
+	delegates bool    // root, TLDs, suffixes
+	share     float64 // of the zones delegated that are signed
+	scheme    *scheme // of CDN zones: nil for those that are not signed
+	registry  registry
 }
 
 // buildSpecials makes the zones that are not in the list.
@@ -36,6 +47,7 @@ func (w *World) buildSpecials() {
 	w.special = map[string]*special{}
 	root := w.byKind["root"][0]
 	w.root = w.addSpecial(".", root.groups[0], "")
+	w.root.delegates = true
 	w.addSpecial(root.domain, root.groups[0], hostLines(root))
 	for _, t := range w.tlds {
 		g := t.op.groups[0]
@@ -43,8 +55,10 @@ func (w *World) buildSpecials() {
 		t.zone = w.addSpecial(t.label, g, lines+caaLine(t.caa))
 		if t.suffix != t.label {
 			t.suffixZone = w.addSpecial(t.suffix, g, caaLine(t.suffixCAA))
-			t.zone.shape.at(relative(strings.TrimSuffix(t.suffix, "."+t.label)))
+			t.suffixZone.delegates, t.suffixZone.share = true, t.share
+			t.zone.shape.at(relative(strings.TrimSuffix(t.suffix, "."+t.label))).cut = true
 		}
+		t.zone.delegates, t.zone.share = true, t.share
 	}
 	anchor := w.byKind["anchor"][0].groups[0]
 	away := map[string]bool{}
@@ -67,7 +81,8 @@ func (w *World) buildSpecials() {
 		if op.domain == c.apex {
 			lines = hostLines(op) + lines
 		}
-		w.addSpecial(c.apex, op.groups[0], lines).cdn = true
+		s := w.addSpecial(c.apex, op.groups[0], lines)
+		s.cdn, s.scheme = true, c.scheme
 	}
 }
 
@@ -117,6 +132,7 @@ func (w *World) zoneOf(i int, d *domain, sc *scenario, apex int) zone {
 	z := zone{shape: sc.shape, apex: apex, hash: d.hash, label: d.label[:], vanity: sc.vanity, fault: sc.fault}
 	if sc.noAddress {
 		z.ns[0] = nowhere
+		z.sign = w.signingOf(sc, d, nil)
 		return z
 	}
 	z.ns[0] = w.draw(sc.by, d.hash).drawGroup(d.hash)
@@ -129,6 +145,7 @@ func (w *World) zoneOf(i int, d *domain, sc *scenario, apex int) zone {
 	if sc.sub != nil {
 		z.child = sc
 	}
+	z.sign = w.signingOf(sc, d, z.ns[0].op)
 	return z
 }
 
@@ -138,8 +155,20 @@ func (w *World) subZone(parent *zone, cut *node) zone {
 	z := zone{shape: sub.shape, apex: parent.apex - len(cut.owner), hash: parent.hash, label: parent.label, fault: sub.fault}
 	h := mix(parent.hash)
 	z.ns[0] = w.draw(sub.by, h).drawGroup(h)
+	z.sign = w.subSigning(sub, parent)
 	return z
 }
+
+// cutZone returns the zone that begins at a CUT of z.
+func (r *responder) cutZone(z *zone, cut *node) zone {
+	if z.tld != nil {
+		return z.tld.suffixZone.asChild(z.apex - len(cut.owner))
+	}
+	return r.w.subZone(z, cut)
+}
+
+// asChild returns a special zone as the zone above knows it.
+func (s *special) asChild(apex int) zone { return zone{apex: apex, ns: s.ns, sign: s.sign} }
 
 // servedBy reports whether op serves the zone.
 func (z *zone) servedBy(op *operator) bool {
@@ -149,7 +178,10 @@ func (z *zone) servedBy(op *operator) bool {
 // zoneOfSpecial returns a special zone whose apex stands apex octets into the question's name. In the zones of CDNs
 // it is the label of a domain of the list, among the first labels of the question's name, that decides the draws.
 func (w *World) zoneOfSpecial(s *special, q *question, apex int, tenant *domain) zone {
-	z := zone{shape: s.shape, apex: apex, hash: s.hash, ns: s.ns, fault: s.fault}
+	z := zone{shape: s.shape, apex: apex, hash: s.hash, ns: s.ns, fault: s.fault, sign: s.sign, shared: true}
+	if s.delegates && s.sign.signed() {
+		z.registry, z.narrow = &s.registry, w.cfg.Names > maxRegistered
+	}
 	if !s.cdn {
 		return z
 	}
