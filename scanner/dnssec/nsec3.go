@@ -64,9 +64,10 @@ func readNSEC3(set *RRset, zone wire.Name) (*span, params, bool) {
 	if err != nil || nsec3.HashAlgorithm != hashSHA1 || nsec3.Flags&^wire.NSEC3OptOut != 0 || len(nsec3.NextHashed) != sha1.Size {
 		return nil, params{}, false
 	}
+	both := string(append(owner[:], nsec3.NextHashed...)) // side by side in memory: they are read together
 	return &span{
-		owner:  string(owner[:]),
-		next:   string(nsec3.NextHashed),
+		owner:  both[:sha1.Size],
+		next:   both[sha1.Size:],
 		types:  nsec3.Types,
 		data:   data,
 		optOut: nsec3.Flags&wire.NSEC3OptOut != 0,
@@ -114,33 +115,28 @@ func (d *denial) hash(name wire.Name, wildcard bool) (hashed, bool) {
 	return h, true
 }
 
-// match returns the span whose owner has the hash.
-func (d *denial) match(h *hashed) *span {
-	if s := d.nsec3.floor(h[:], d.now); s != nil && s.owner == string(h[:]) {
-		d.use(s)
+// near returns the span that matches or covers the hash if one does: the last whose owner does not come after it, or else
+// the last of all, for the end of a chain reaches round to its first owner. nil if there are no spans.
+func (d *denial) near(h *hashed) *span {
+	if s := d.nsec3.floor(h[:], d.now); s != nil {
 		return s
 	}
-	return nil
+	return d.nsec3.last(d.now)
 }
 
-// cover returns the span that the hash lies in. The last span of a chain reaches round to its first owner.
-func (d *denial) cover(h *hashed) *span {
-	s := d.nsec3.floor(h[:], d.now)
+// matches reports whether the hash is the owner's; s may be nil.
+func (s *span) matches(h *hashed) bool { return s != nil && s.owner == string(h[:]) }
+
+// covers reports whether the hash lies between owner and next; s may be nil.
+func (s *span) covers(h *hashed) bool {
 	if s == nil {
-		s = d.nsec3.last(d.now)
+		return false
 	}
-	if s == nil || !s.covers(string(h[:])) {
-		return nil
-	}
-	d.use(s)
-	return s
-}
-
-func (s *span) covers(hash string) bool {
+	afterOwner, beforeNext := string(h[:]) > s.owner, string(h[:]) < s.next
 	if s.owner < s.next {
-		return s.owner < hash && hash < s.next
+		return afterOwner && beforeNext
 	}
-	return s.owner != hash && (s.owner < hash || hash < s.next)
+	return afterOwner || beforeNext
 }
 
 // nsec3At tells what the NSEC3 records show about name: that it exists, if one matches it, or that it does not, by the
@@ -151,8 +147,10 @@ func (d *denial) nsec3At(name wire.Name) finding {
 	if !ok {
 		return finding{}
 	}
-	if s := d.match(&nextCloser); s != nil {
-		return finding{state: exists, types: s.types}
+	gap := d.near(&nextCloser)
+	if gap.matches(&nextCloser) {
+		d.use(gap)
+		return finding{state: exists, types: gap.types}
 	}
 	for name != d.zone {
 		name = name.Parent()
@@ -160,14 +158,16 @@ func (d *denial) nsec3At(name wire.Name) finding {
 		if !ok {
 			return finding{}
 		}
-		if s := d.match(&encloser); s != nil {
-			gap := d.cover(&nextCloser)
-			if gap == nil || hidesBelow(s.types) {
+		s := d.near(&encloser)
+		if s.matches(&encloser) {
+			if !gap.covers(&nextCloser) || hidesBelow(s.types) {
 				return finding{}
 			}
+			d.use(s)
+			d.use(gap)
 			return finding{state: absent, encloser: name, optOut: gap.optOut}
 		}
-		nextCloser = encloser
+		nextCloser, gap = encloser, s
 	}
 	return finding{}
 }
@@ -179,10 +179,12 @@ func (d *denial) nsec3Single(name wire.Name, wildcard bool) finding {
 	if !ok {
 		return finding{}
 	}
-	if s := d.match(&h); s != nil {
+	switch s := d.near(&h); {
+	case s.matches(&h):
+		d.use(s)
 		return finding{state: exists, types: s.types}
-	}
-	if s := d.cover(&h); s != nil {
+	case s.covers(&h):
+		d.use(s)
 		return finding{state: absent, optOut: s.optOut}
 	}
 	return finding{}
