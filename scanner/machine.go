@@ -53,7 +53,7 @@ type task struct {
 // machine runs the names of one loop through the resolver: the climb (RFC 8659 3), then mail. It is the step.Machine
 // that the engine drives. Fields up to the counters belong to the loop's goroutine.
 type machine struct {
-	resolver *resolve.Resolver
+	resolver resolver
 	withMX   bool
 	room     int // names that may be under way at once
 

@@ -32,6 +32,7 @@ import (
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/resolve"
 	"github.com/caascan/caascan/scanner/step"
+	"github.com/caascan/caascan/scanner/stub"
 	"github.com/caascan/caascan/scanner/wire"
 )
 
@@ -46,6 +47,9 @@ type Network struct {
 	Retries    int
 	MaxQueries int // for one name
 	Limits     ratelimit.Limits
+
+	// Resolvers, if there are any, are asked instead of the authoritative servers: stub mode. They must validate.
+	Resolvers []netip.AddrPort
 
 	DNSSEC  DNSSEC
 	Anchors []record.RR // trust anchors: DS and DNSKEY records; none: nothing is validated
@@ -66,6 +70,14 @@ const (
 
 // Validate reports what cannot work: root servers that may not be asked, or not over the families in use.
 func (n *Network) Validate() error {
+	if len(n.Resolvers) > 0 {
+		for _, addr := range n.Resolvers {
+			if v4 := addr.Addr().Unmap().Is4(); v4 && !n.IPv4 || !v4 && !n.IPv6 {
+				return fmt.Errorf("the resolver %v is not of the families in use", addr)
+			}
+		}
+		return nil
+	}
 	allowed, special := serverFilter(n.SpecialUse, n.Roots), false
 	for _, root := range n.Roots {
 		for _, addr := range root.Addrs {
@@ -134,7 +146,7 @@ func New(cfg Config) (*Scan, error) {
 	for i := range cfg.Loops {
 		input := make(chan []record.Target, 4)
 		m := &machine{
-			resolver: resolve.New(cfg.Network.resolver(rand.New(rand.NewPCG(cfg.Seed, uint64(i))))),
+			resolver: cfg.Network.resolver(rand.New(rand.NewPCG(cfg.Seed, uint64(i))), false),
 			withMX:   cfg.WithMX,
 			room:     (cfg.InFlight + cfg.Loops - 1 - i) / cfg.Loops,
 			in:       input,
@@ -158,11 +170,25 @@ func New(cfg Config) (*Scan, error) {
 	return s, nil
 }
 
-// resolver makes the configuration of one loop's resolver.
-func (n *Network) resolver(rnd *rand.Rand) resolve.Config {
+// resolver turns questions into answers: a resolve.Resolver or, in stub mode, a stub.Resolver.
+type resolver interface {
+	Ask(now step.Time, c *resolve.Client, name wire.Name, typ wire.Type, out *[]step.Ask) *record.Answer
+	Handle(ev *step.Event, out *[]step.Ask)
+	AppendQuery(t step.Ticket, id uint16, buf []byte) []byte
+	Finished() (resolve.Result, bool)
+}
+
+// resolver makes the resolver of one loop. One for single look-ups asks servers for their instance, and keeps proofs.
+func (n *Network) resolver(rnd *rand.Rand, single bool) resolver {
 	retries := n.Retries
 	if retries == 0 {
-		retries = -1 // resolve reads 0 as its default
+		retries = -1 // both read 0 as their default
+	}
+	if len(n.Resolvers) > 0 {
+		return stub.New(stub.Config{
+			Resolvers: n.Resolvers, Timeout: n.Timeout, Retries: retries, MaxQueries: n.MaxQueries,
+			NSID: single, KeepProof: single, Rand: rnd,
+		})
 	}
 	cfg := resolve.Config{
 		Roots: n.Roots, IPv4: n.IPv4, IPv6: n.IPv6,
@@ -172,7 +198,7 @@ func (n *Network) resolver(rnd *rand.Rand) resolve.Config {
 			operator := n.Operator(server.String())
 			return operator, operatorID(operator)
 		},
-		Rand: rnd,
+		NSID: single, KeepProof: single, Rand: rnd,
 	}
 	if n.DNSSEC != Off {
 		cfg.Anchors, cfg.Lazy = n.Anchors, n.DNSSEC == Lazy
@@ -180,7 +206,7 @@ func (n *Network) resolver(rnd *rand.Rand) resolve.Config {
 	if !n.At.IsZero() {
 		cfg.At = uint32(n.At.Unix())
 	}
-	return cfg
+	return resolve.New(cfg)
 }
 
 // operatorSeed makes operator keys that nobody can foretell, so that no two operators can be made to share a limit.
@@ -323,11 +349,17 @@ func (s *Scan) write(sink Sink, stop context.CancelCauseFunc) error {
 
 // NameServers returns what was seen of every server. It is to be called after Run.
 func (s *Scan) NameServers() []record.NameServer {
-	resolvers := make([]*resolve.Resolver, len(s.machines))
-	for i, m := range s.machines {
-		resolvers[i] = m.resolver
+	var iterating []*resolve.Resolver
+	var asking []*stub.Resolver
+	for _, m := range s.machines {
+		switch r := m.resolver.(type) {
+		case *resolve.Resolver:
+			iterating = append(iterating, r)
+		case *stub.Resolver:
+			asking = append(asking, r)
+		}
 	}
-	return resolve.NameServers(resolvers...)
+	return append(resolve.NameServers(iterating...), stub.NameServers(asking...)...)
 }
 
 // Progress is how far a scan is.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/caascan/caascan/datasets"
@@ -21,6 +22,7 @@ type networkFlags struct {
 	TrustAnchor       string        `group:"Name servers" placeholder:"FILE" help:"DS or DNSKEY records in master-file form, several, at any name (default: those of the root, built in); an empty file switches validation off."`
 	At                time.Time     `group:"Name servers" placeholder:"TIME" help:"The clock against which signatures are checked, RFC 3339 (default: now)."`
 	DNSSEC            string        `group:"Name servers" name:"dnssec" env:"CAASCAN_DNSSEC" enum:"off,lazy,full" default:"full" help:"What is validated: off nothing, lazy what the verdict depends on (a CAA set, or a failure), full every answer."`
+	Resolver          []string      `group:"Name servers" placeholder:"ADDR" help:"Stub mode: ask this validating resolver (ADDR or ADDR:PORT, or @FILE with one a line; repeatable) instead of the authoritative servers."`
 	ServerPort        uint16        `group:"Name servers" default:"53" help:"Port of every authoritative server."`
 	IPv4Only          bool          `group:"Name servers" name:"ipv4-only" env:"CAASCAN_IPV4_ONLY" xor:"family" help:"Ask over IPv4 only."`
 	IPv6Only          bool          `group:"Name servers" name:"ipv6-only" env:"CAASCAN_IPV6_ONLY" xor:"family" help:"Ask over IPv6 only."`
@@ -77,6 +79,10 @@ func (f *networkFlags) network(env *environ) (scanner.Network, error) {
 	if err := f.validation(&n); err != nil {
 		return n, err
 	}
+	var err error
+	if n.Resolvers, err = readResolvers(f.Resolver); err != nil {
+		return n, err
+	}
 	f.families(&n)
 	return n, n.Validate()
 }
@@ -109,8 +115,58 @@ func readHints(path string) ([]resolve.Root, error) {
 	return scanner.ReadHints(file, path)
 }
 
+// readResolvers reads the values of --resolver: ADDR, ADDR:PORT, [ADDR]:PORT, or @FILE with such lines, where # begins a
+// comment.
+func readResolvers(values []string) (resolvers []netip.AddrPort, err error) {
+	const dnsPort = 53
+	for _, value := range values {
+		if path, ok := strings.CutPrefix(value, "@"); ok {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return nil, fmt.Errorf("--resolver: %w", err)
+			}
+			var lines []string
+			for line := range strings.Lines(string(text)) {
+				line, _, _ = strings.Cut(line, "#")
+				if line = strings.TrimSpace(line); line != "" && line[0] != '@' {
+					lines = append(lines, line)
+				} else if line != "" {
+					return nil, fmt.Errorf("--resolver %s: %q: no files within files", value, line)
+				}
+			}
+			if len(lines) == 0 {
+				return nil, fmt.Errorf("--resolver %s: no address in it", value)
+			}
+			more, err := readResolvers(lines)
+			if err != nil {
+				return nil, err
+			}
+			resolvers = append(resolvers, more...)
+			continue
+		}
+		if addr, err := netip.ParseAddr(value); err == nil {
+			resolvers = append(resolvers, netip.AddrPortFrom(addr.Unmap(), dnsPort))
+			continue
+		}
+		addr, err := netip.ParseAddrPort(value)
+		if err != nil || addr.Port() == 0 {
+			return nil, fmt.Errorf("--resolver %s: want an address, ADDR:PORT or @FILE", value)
+		}
+		resolvers = append(resolvers, netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port()))
+	}
+	return resolvers, nil
+}
+
 // families decides which address families are used: those the host can reach, unless a flag says otherwise.
 func (f *networkFlags) families(n *scanner.Network) {
+	if len(n.Resolvers) > 0 {
+		for _, addr := range n.Resolvers {
+			n.IPv4 = n.IPv4 || addr.Addr().Is4() && !f.IPv6Only
+			n.IPv6 = n.IPv6 || addr.Addr().Is6() && !f.IPv4Only
+		}
+		n.IPv4 = n.IPv4 || !n.IPv6
+		return
+	}
 	n.IPv4 = f.IPv4Only || !f.IPv6Only && hasRoute(n.Roots, netip.Addr.Is4, "127.0.0.1")
 	n.IPv6 = f.IPv6Only || !f.IPv4Only && hasRoute(n.Roots, netip.Addr.Is6, "::1")
 	if !n.IPv4 && !n.IPv6 {

@@ -116,7 +116,7 @@ func (l *Loop) meet(a *step.Ask) *peer {
 		return p
 	}
 	*p = peer{
-		addr: batch.MakeAddr(netip.AddrPortFrom(a.Addr, l.port)),
+		addr: batch.MakeAddr(netip.AddrPortFrom(a.Addr, orDefault(a.Port, l.port))),
 		head: none, tail: none, next: none, operator: none, known: true,
 	}
 	if l.limits == nil {

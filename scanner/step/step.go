@@ -32,7 +32,7 @@ func (t Time) Wall() time.Time { return time.Unix(0, int64(t)).UTC() }
 type Ticket uint32
 
 // ServerID is a machine's dense number for a server address: 0, 1, 2, ... in the order in which it met them. It
-// spares the loop a hash per packet. One ID always stands for the same Addr and Operator.
+// spares the loop a hash per packet. One ID always stands for the same Addr, Port and Operator.
 type ServerID uint32
 
 // OperatorID is the key of whoever runs a server: a hash of the registrable domain of the server's name. Zero means
@@ -52,6 +52,7 @@ type Ask struct {
 	TCP      bool // over TCP, otherwise UDP
 	MixCase  bool // randomise the case of the question's letters (0x20) and say in the Event whether it came back
 	Addr     netip.Addr
+	Port     uint16 // 0 is that of the driver
 	Operator OperatorID
 	Timeout  time.Duration // counted from the moment the packet leaves
 }

@@ -84,7 +84,7 @@ func (r *Resolver) send(q *question, id step.ServerID, out *[]step.Ask) bool {
 		mixed:  !r.cfg.NoMixCase && !s.mangles && q.triedAt(id) == 0,
 	}
 	*out = append(*out, step.Ask{
-		Ticket: q.ticket, Server: id, Addr: s.self.Addr,
+		Ticket: q.ticket, Server: id, Addr: s.self.Addr, Port: s.port,
 		TCP: q.tcp, MixCase: q.exchange.mixed, Timeout: r.cfg.Timeout,
 	})
 	return true

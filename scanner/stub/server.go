@@ -21,6 +21,7 @@ const keptRTTs = 1 << 10
 type server struct {
 	id        step.ServerID
 	self      record.Server
+	port      uint16
 	validates bool // it gave AD
 	plain     bool // it does not speak EDNS
 	spoke     bool // it does: a reply had an OPT record

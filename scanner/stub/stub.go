@@ -5,15 +5,15 @@
 //
 // The life of a question is a small machine of phases (question.go):
 //
-//	asking      one resolver after the other, until one has an answer  (exchange.go, reply.go)
-//	confirming  the answer has no AD: does its resolver validate?      (proof.go)
+//	asking      one resolver after the other, until one has an answer   (exchange.go, reply.go)
+//	confirming  the answer has no AD: does its resolver validate?       (proof.go)
 //	checking    SERVFAIL, and nobody said why: is there data with checking disabled?
-//	proving     the look-up failed: is that in a zone that is proven insecure? DS by DS from the anchor down
+//	proving     the look-up failed: is that in a zone proven insecure? alias by alias, then DS by DS   (proof.go)
 //
 // An answer with AD is secure. One without is insecure if its resolver was seen to validate, and otherwise says nothing.
 // SERVFAIL is bogus if the resolver says so in an extended error, and suspected to be if there is data with checking
-// disabled. Any other failure counts as insecure only if a delegation on the way to the name, and to every name that it
-// is an alias of, is proven to have no DS; then nobody could have signed what did not come.
+// disabled. Any other failure counts as insecure only if a delegation on the way to the name, or to the last name that it
+// is an alias of, is proven to have no DS: then nobody could have signed what did not come.
 //
 // A question asked twice while it is under way is sent once, and everybody gets the one answer. Nothing here opens a
 // socket, starts a goroutine or reads a clock, and a Resolver belongs to one goroutine.
@@ -32,7 +32,7 @@ import (
 
 // Config is what a Resolver must be told. Resolvers is required; other zero values mean the defaults.
 type Config struct {
-	// Resolvers are asked at random. The asks carry their addresses only: the port is that of the engine's loop.
+	// Resolvers are asked at random.
 	Resolvers []netip.AddrPort
 
 	Anchor     wire.Name     // a zone that the resolvers hold a trust anchor for, and none above it; default the root
@@ -93,7 +93,7 @@ func New(cfg Config) *Resolver {
 	r := &Resolver{cfg: cfg, underWay: map[key]*question{}, answers: newCache(cfg.Answers)}
 	for _, at := range cfg.Resolvers {
 		r.servers = append(r.servers, &server{
-			id: step.ServerID(len(r.servers)), self: record.Server{Addr: at.Addr().Unmap()},
+			id: step.ServerID(len(r.servers)), self: record.Server{Addr: at.Addr().Unmap()}, port: at.Port(),
 		})
 	}
 	return r
