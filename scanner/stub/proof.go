@@ -3,6 +3,7 @@ package stub
 import (
 	"crypto/sha1"
 	"encoding/base32"
+	"slices"
 
 	"github.com/caascan/caascan/scanner/dnssec"
 	"github.com/caascan/caascan/scanner/record"
@@ -10,12 +11,13 @@ import (
 	"github.com/caascan/caascan/scanner/wire"
 )
 
-// proof is how far the search for an insecure delegation is: for subject, which is the name asked or one that it is an
-// alias of, the DS at at is next; and once subject is known to be insecure, whether it is an alias.
+// proof is how far the search for an insecure delegation is. The subject is the name asked, or where it leads as an alias:
+// once it is known that it leads nowhere further, the DS at at is next.
 type proof struct {
-	subject wire.Name
-	at      wire.Name // "" when nothing is left between subject and the last name looked at
-	alias   bool
+	subject  wire.Name
+	end      bool      // subject is no alias
+	at       wire.Name // "" when nothing is left between subject and the last name looked at
+	insecure bool      // some alias on the way is
 }
 
 // link is what the answer about the DS at one name says of the way from the anchor to names below it.
@@ -60,7 +62,10 @@ func (r *Resolver) beginProof(q *question) {
 	if q.key.typ == wire.TypeDS {
 		subject = subject.Parent()
 	}
-	q.proof = proof{subject: subject, at: below(r.cfg.Anchor, subject)}
+	q.proof = proof{
+		subject: subject, at: below(r.cfg.Anchor, subject),
+		end: q.key.typ == wire.TypeDS || q.key.typ == wire.TypeCNAME,
+	}
 }
 
 // below returns the name one label below zone on the way to name; "" if name is zone itself or lies outside.
@@ -74,42 +79,97 @@ func below(zone, name wire.Name) wire.Name {
 	return name
 }
 
-// prove asks for DS at each name from the anchor down to the one whose look-up failed, as that failure alone says nothing
-// about security (spec rule R6.11). It reports whether q waits.
+// prove finds out in what zone the look-up failed, as that failure alone says nothing about security (spec rule R6.11):
+// it follows the aliases as far as they can be had, and asks for DS at each name from the anchor down to the last. A chain
+// is as bad as the worst of its links (spec rule R6.7), and none is worse than that end. prove reports whether q waits.
 func (r *Resolver) prove(now step.Time, q *question) (waits bool) {
-	p, a := &q.proof, &q.answer.Answer
-	for {
+	p := &q.proof
+	for q.phase == proving {
 		switch {
-		case p.alias:
-			if c := r.need(now, q, key{name: p.subject, typ: wire.TypeCNAME, use: linking}); c == nil {
+		case !p.end:
+			c := r.need(now, q, key{name: p.subject, typ: wire.TypeCNAME, use: linking})
+			if c == nil {
 				return true
-			} else if !r.follow(q, c) {
-				return false
 			}
+			r.follow(q, c)
 		case p.at == "" && !p.subject.In(r.cfg.Anchor):
 			q.conclude(record.Indeterminate, dnssec.NoAnchor, "")
-			return false
 		case p.at == "":
 			q.conclude(record.Indeterminate, dnssec.SignedZone, "")
-			return false
 		default:
 			d := r.need(now, q, key{name: p.at, typ: wire.TypeDS, use: linking})
 			if d == nil {
 				return true
 			}
-			if d.link == unknown {
-				q.broken(d)
-				return false
-			}
-			p.take(a, d)
+			q.descend(d)
 		}
+	}
+	return false
+}
+
+// follow takes the answer about a CNAME at the subject: if it is an alias, the failure lies where that leads.
+func (r *Resolver) follow(q *question, c *stored) {
+	p, a := &q.proof, &q.answer.Answer
+	switch {
+	case c.Outcome != record.Found && c.Security != record.Indeterminate && !c.Outcome.Failed():
+		p.end = true
+		if c.Security == record.Secure { // the zone is there and signed, and only the type asked fails
+			a.Zone = c.Zone
+			q.conclude(record.Indeterminate, dnssec.SignedZone, "")
+		}
+		return
+	case c.Outcome != record.Found && c.Outcome != record.WorkBound && c.Security != record.BogusData:
+		p.end = true // its servers fail
+		return
+	case c.Security != record.Secure && c.Security != record.Insecure:
+		q.broken(c, p.subject)
+		return
+	}
+	p.insecure = p.insecure || c.Security == record.Insecure
+	set := c.Set()
+	target, err := wire.NameOf(set[len(set)-1].Data)
+	if err != nil {
+		panic("internal error: a CNAME without a target: " + err.Error())
+	}
+	a.Chain = append(a.Chain, record.Alias{Owner: p.subject, Target: target, TTL: set[0].TTL, DNAME: len(set) < len(c.Records)})
+	a.Records = append(a.Records, c.Records...)
+	p.subject, p.at = target, below(r.cfg.Anchor, target)
+	switch {
+	case slices.ContainsFunc(a.Chain, func(l record.Alias) bool { return l.Owner == target }):
+		a.Outcome = record.AliasLoop
+		if p.insecure {
+			q.conclude(record.Insecure, dnssec.None, "")
+		} else {
+			q.conclude(record.Indeterminate, dnssec.SignedZone, "")
+		}
+	case len(a.Chain) > maxAliases:
+		a.Outcome = record.AliasLong
+		q.conclude(record.Indeterminate, dnssec.ChainUnreachable, "")
 	}
 }
 
-// broken ends q where the chain of trust cannot be followed.
-func (q *question) broken(d *stored) {
+// descend takes the answer about the DS at the name that is next.
+func (q *question) descend(d *stored) {
+	p, a := &q.proof, &q.answer.Answer
+	at := p.at
+	p.at = below(at, p.subject)
+	switch d.link {
+	case unknown:
+		q.broken(d, at)
+	case signed:
+		a.Zone, a.DS = at, record.Present
+	case missing:
+		p.at = ""
+	case unsigned:
+		a.Zone, a.DS = at, record.Absent
+		q.conclude(record.Insecure, d.why, at)
+	}
+}
+
+// broken ends q where the chain of trust cannot be followed, as d shows, which is about at.
+func (q *question) broken(d *stored, at wire.Name) {
 	a := &q.answer.Answer
-	a.Security, a.Reason, a.BrokenAt = record.Indeterminate, dnssec.ChainUnreachable.String(), q.proof.at
+	a.Security, a.Reason, a.BrokenAt = record.Indeterminate, dnssec.ChainUnreachable.String(), at
 	switch {
 	case d.Security == record.BogusData:
 		a.Security, a.Reason = d.Security, d.Reason
@@ -119,58 +179,6 @@ func (q *question) broken(d *stored) {
 		a.Reason = d.Reason
 	}
 	q.phase = ended
-}
-
-// take moves the proof on by what the DS at p.at showed.
-func (p *proof) take(a *record.Answer, d *stored) {
-	at := p.at
-	p.at = below(at, p.subject)
-	switch d.link {
-	case signed:
-		a.Zone, a.DS = at, record.Present
-	case missing:
-		p.at = ""
-	case unsigned:
-		a.Zone, a.DS = at, record.Absent
-		a.Security, a.Reason, a.BrokenAt = record.Insecure, d.why.String(), at
-		p.alias = true
-	}
-}
-
-// follow takes the answer about a CNAME at the subject, which is insecure. If it is an alias, the failure may lie
-// where that leads: the state of a chain is the worst of its links (spec rule R6.7). It returns false if q has ended.
-func (r *Resolver) follow(q *question, c *stored) bool {
-	p, a := &q.proof, &q.answer.Answer
-	p.alias = false
-	if c.Expires == 0 { // the bound on the work was hit
-		a.Cause, a.Expires = c.Cause, 0
-		q.conclude(record.Indeterminate, dnssec.WorkLimit, "")
-		return false
-	}
-	if c.Outcome != record.Found || q.key.typ == wire.TypeCNAME || q.key.typ == wire.TypeDS {
-		q.phase = ended
-		return false
-	}
-	set := c.Set()
-	target, err := wire.NameOf(set[len(set)-1].Data)
-	if err != nil {
-		panic("internal error: a CNAME without a target: " + err.Error())
-	}
-	for i := range a.Chain {
-		if a.Chain[i].Owner == target {
-			q.phase = ended // every name of the loop has been seen to be insecure
-			return false
-		}
-	}
-	if len(a.Chain) == maxAliases {
-		q.conclude(record.Indeterminate, dnssec.WorkLimit, "")
-		return false
-	}
-	a.Chain = append(a.Chain, record.Alias{Owner: p.subject, Target: target, TTL: set[0].TTL, DNAME: len(set) < len(c.Records)})
-	a.Records = append(a.Records, c.Records...)
-	a.Zone, a.DS = "", record.NotKnown
-	p.subject, p.at = target, below(r.cfg.Anchor, target)
-	return true
 }
 
 // readLink says what a reply about the DS at name shows, and why if that is that names below are insecure. Where there
