@@ -373,7 +373,7 @@ func (w *world) describe(sets []RRset) func() string {
 }
 
 func TestSoundAndComplete(t *testing.T) {
-	worlds := 150
+	worlds := 80
 	if testing.Short() {
 		worlds = 30
 	}
