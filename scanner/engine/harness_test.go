@@ -33,6 +33,7 @@ func loopback(s int) netip.Addr {
 // query is one ask of a script.
 type query struct {
 	server  netip.Addr
+	port    uint16 // 0 is that of the loop
 	name    string
 	timeout time.Duration // zero is hang
 	tcp     bool
@@ -54,7 +55,7 @@ type script struct {
 	asked   []step.Time // when each message was made
 	order   []int       // in which the messages were made
 	now     func() step.Time
-	servers map[netip.Addr]step.ServerID
+	servers map[netip.AddrPort]step.ServerID
 	started bool
 	open    int
 	onEnd   func(i int, ev *step.Event)
@@ -62,17 +63,18 @@ type script struct {
 
 func (s *script) ask(i int, out *[]step.Ask) {
 	q := s.queries[i]
-	id, met := s.servers[q.server]
+	at := netip.AddrPortFrom(q.server, q.port)
+	id, met := s.servers[at]
 	if !met {
 		id = step.ServerID(len(s.servers))
-		s.servers[q.server] = id
+		s.servers[at] = id
 	}
 	timeout := q.timeout
 	if timeout == 0 {
 		timeout = hang
 	}
 	*out = append(*out, step.Ask{
-		Ticket: step.Ticket(i), Server: id, Addr: q.server, Operator: q.op,
+		Ticket: step.Ticket(i), Server: id, Addr: q.server, Port: q.port, Operator: q.op,
 		TCP: q.tcp, MixCase: q.mix, Timeout: timeout,
 	})
 }
@@ -82,7 +84,7 @@ func (s *script) Admit(now step.Time, out *[]step.Ask) {
 		return
 	}
 	s.started = true
-	s.servers = map[netip.Addr]step.ServerID{}
+	s.servers = map[netip.AddrPort]step.ServerID{}
 	s.ends, s.asked = make([]end, len(s.queries)), make([]step.Time, len(s.queries))
 	s.open = len(s.queries)
 	for i, q := range s.queries {

@@ -49,6 +49,30 @@ func TestReplies(t *testing.T) {
 	}
 }
 
+// A port of an ask's own stands above that of the loop, over UDP and TCP, also where the address is the same.
+func TestOwnPort(t *testing.T) {
+	answer := func(mark byte) func(packet) {
+		return func(p packet) { p.send(append(p.reply(), mark)) }
+	}
+	port := serveUDP(t, 0, answer(0), loopback(0))
+	own := serveUDP(t, 0, answer(1), loopback(0))
+	tcp := serveTCPEcho(t, 0, loopback(0))
+	s := &script{queries: []query{
+		{server: loopback(0), name: "a.example"},
+		{server: loopback(0), port: own, name: "b.example"},
+		{server: loopback(0), port: tcp, name: "c.example", tcp: true},
+	}}
+	run(t, Config{Port: port}, s)
+	for i := range s.ends {
+		wantKind(t, s, i, step.Reply)
+	}
+	for i, mark := range []byte{0, 1} {
+		if msg := s.ends[i].Msg; msg[len(msg)-1] != mark {
+			t.Errorf("query %d came to the other port", i)
+		}
+	}
+}
+
 func haveIPv6() bool {
 	conn, err := net.ListenPacket("udp6", "[::1]:0")
 	if err != nil {

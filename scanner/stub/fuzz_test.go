@@ -23,7 +23,7 @@ func FuzzHandle(f *testing.F) {
 			w.replies = map[string][]string{"www.example.com CAA": {line}}
 			var c resolve.Client
 			var asks []step.Ask
-			r := New(Config{Resolvers: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.0:53")}})
+			r := New(Config{Resolvers: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.0:5300")}})
 			w.r = r
 			r.Ask(w.now, &c, wire.MustName("www.example.com"), wire.TypeCAA, &asks)
 			msg := w.end(flight{ask: asks[0], sent: w.now}).Msg

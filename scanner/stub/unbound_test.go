@@ -348,7 +348,7 @@ func compareAnswers(t *testing.T, port uint16, list [][2]string) {
 	m := &questions{list: list, Resolver: New(Config{
 		Resolvers: []netip.AddrPort{netip.AddrPortFrom(loopback, port)}, Timeout: patience, Retries: -1,
 	})}
-	loop, err := engine.New(engine.Config{IPv4: true, Port: port, Sockets: 4}, m)
+	loop, err := engine.New(engine.Config{IPv4: true, Sockets: 4}, m)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,7 +54,7 @@ func newWorld(t testing.TB, resolvers int, text string, change ...func(*Config))
 	}
 	cfg := Config{Rand: rand.New(rand.NewPCG(1, 2))}
 	for i := range resolvers {
-		cfg.Resolvers = append(cfg.Resolvers, netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}), 53))
+		cfg.Resolvers = append(cfg.Resolvers, netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}), uint16(5300+i)))
 	}
 	for _, c := range change {
 		c(&cfg)
@@ -152,8 +152,8 @@ func (w *world) end(f flight) step.Event {
 		w.t.Fatalf("query %v: %v", query, err)
 	}
 	server := int(f.ask.Addr.As4()[3])
-	if f.ask.Server != step.ServerID(server) {
-		w.t.Errorf("server %d has the address %v", f.ask.Server, f.ask.Addr)
+	if f.ask.Server != step.ServerID(server) || f.ask.Port != uint16(5300+server) {
+		w.t.Errorf("server %d has the address %v, port %d", f.ask.Server, f.ask.Addr, f.ask.Port)
 	}
 	question := strings.TrimSuffix(query.Question[0].Name, ".") + " " + dns.TypeToString[query.Question[0].Qtype]
 	if query.Question[0].Name == "." {
