@@ -29,6 +29,7 @@ type demoCmd struct {
 	Out    string `default:"scan-demo" placeholder:"DIR" help:"Directory of the dataset."`
 	Serve  bool   `help:"Only run the servers, until interrupted, and write into the directory what a scan of them needs: hints, names, truth."`
 	Polite bool   `default:"true" negatable:"" help:"Keep the limits of a real scan."`
+	DNSSEC string `name:"dnssec" env:"CAASCAN_DNSSEC" enum:"off,lazy,full" default:"full" help:"What the scan validates."`
 }
 
 // Example implements exampler.
@@ -38,7 +39,10 @@ func (*demoCmd) Example() string {
 
 // Run scans the small Internet, or only serves it.
 func (c *demoCmd) Run(env *environ) error {
-	world, err := simnet.New(simnet.Config{Seed: c.World, Names: c.Names, IPv6: hasRoute(nil, netip.Addr.Is6, "::1")})
+	world, err := simnet.New(simnet.Config{
+		Seed: c.World, Names: c.Names, IPv6: hasRoute(nil, netip.Addr.Is6, "::1"),
+		Validation: map[string]simnet.Validation{"off": simnet.NoValidation, "lazy": simnet.LazyValidation, "full": simnet.FullValidation}[c.DNSSEC],
+	})
 	if err != nil {
 		return usage(err)
 	}
@@ -62,6 +66,7 @@ func (c *demoCmd) serve(env *environ, world *simnet.World, server *simnet.Server
 	files := map[string]func(io.Writer) error{
 		"root.hints":  func(w io.Writer) error { _, err := w.Write(world.RootHints()); return err },
 		"names.txt":   func(w io.Writer) error { _, err := io.Copy(w, &nameList{world: world}); return err },
+		"root.anchor": func(w io.Writer) error { _, err := io.WriteString(w, world.TrustAnchor()); return err },
 		"truth.jsonl": world.WriteTruth,
 	}
 	for name, write := range files {
@@ -69,8 +74,8 @@ func (c *demoCmd) serve(env *environ, world *simnet.World, server *simnet.Server
 			return usage(err)
 		}
 	}
-	fmt.Fprintf(env.stdout, "caascan scan %s --out scan --root-hints %s --server-port %d --allow-special-use\n",
-		filepath.Join(c.Out, "names.txt"), filepath.Join(c.Out, "root.hints"), server.Port())
+	fmt.Fprintf(env.stdout, "caascan scan %s --out scan --root-hints %s --trust-anchor %s --server-port %d --allow-special-use\n",
+		filepath.Join(c.Out, "names.txt"), filepath.Join(c.Out, "root.hints"), filepath.Join(c.Out, "root.anchor"), server.Port())
 	ctx, stop := signal.NotifyContext(env.ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	<-ctx.Done()
@@ -119,7 +124,12 @@ func (c *demoCmd) scan(env *environ, world *simnet.World, server *simnet.Server)
 	if err != nil {
 		return err
 	}
+	anchors, err := scanner.ReadAnchors(strings.NewReader(world.TrustAnchor()), "trust anchor of the small internet")
+	if err != nil {
+		return err
+	}
 	network := scanner.Network{
+		Anchors: anchors, DNSSEC: dnssecModes[c.DNSSEC],
 		Roots: roots, Port: server.Port(), IPv4: true, IPv6: world.Config().IPv6, SpecialUse: true,
 		Timeout: 2 * time.Second, Retries: 3, MaxQueries: 64, Operator: datasets.DefaultSuffixes().Operator,
 	}

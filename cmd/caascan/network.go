@@ -87,9 +87,12 @@ func (f *networkFlags) network(env *environ) (scanner.Network, error) {
 	return n, n.Validate()
 }
 
+// dnssecModes are the values of --dnssec.
+var dnssecModes = map[string]scanner.DNSSEC{"off": scanner.Off, "lazy": scanner.Lazy, "full": scanner.Full}
+
 // validation sets how answers are validated.
 func (f *networkFlags) validation(n *scanner.Network) error {
-	n.DNSSEC = map[string]scanner.DNSSEC{"off": scanner.Off, "lazy": scanner.Lazy, "full": scanner.Full}[f.DNSSEC]
+	n.DNSSEC = dnssecModes[f.DNSSEC]
 	n.Anchors, n.At = scanner.TrustAnchors(), f.At
 	if !f.At.IsZero() && (f.At.Unix() <= 0 || f.At.Unix() > math.MaxUint32) {
 		return fmt.Errorf("--at %v: want a time from 1970 to 2106", f.At.Format(time.RFC3339))

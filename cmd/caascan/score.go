@@ -27,13 +27,16 @@ type score struct {
 	posture  [caa.Kinds]map[string]int
 	failures map[string]int
 	mail     map[string]int
+	security map[string]int // of dnssec_status
+	reasons  map[string]int // of dnssec_reason, but for secure names
 }
 
 // maxWrong bounds how many mistakes are told.
 const maxWrong = 20
 
 func newScore(world *simnet.World, rows *output.Encoder, next *lockedSink) *score {
-	s := &score{world: world, rows: rows, next: next, seen: map[string]bool{}, failures: map[string]int{}, mail: map[string]int{}}
+	s := &score{world: world, rows: rows, next: next, seen: map[string]bool{}, failures: map[string]int{}, mail: map[string]int{},
+		security: map[string]int{}, reasons: map[string]int{}}
 	for kind := range s.posture {
 		s.posture[kind] = map[string]int{}
 	}
@@ -55,6 +58,10 @@ func (s *score) check(row *output.Domain) {
 		s.posture[kind][posture]++
 	}
 	s.mail[row.MXStatus]++
+	s.security[row.DNSSECStatus]++
+	if row.DNSSECReason != "" {
+		s.reasons[row.DNSSECStatus+": "+row.DNSSECReason]++
+	}
 	if row.CAAStatus == "error" {
 		s.failures[row.Status]++
 	}
@@ -116,6 +123,13 @@ func differences(row *output.Domain, truth *simnet.Truth) []string {
 		capable = strconv.FormatBool(*row.EmailCapable)
 	}
 	want("email_capable", capable, truth.Capable.String())
+	want("dnssec_status", row.DNSSECStatus, truth.Security.String())
+	if truth.Reason != "" {
+		want("dnssec_reason", row.DNSSECReason, truth.Reason)
+	}
+	if truth.BrokenAt != "" && truth.Security != record.Insecure {
+		want("dnssec_failed_at", row.DNSSECFailedAt, truth.BrokenAt)
+	}
 	return list
 }
 
@@ -138,7 +152,9 @@ func (s *score) print(to io.Writer) error {
 	}
 	table(&b, "Failed look-ups by class", s.failures)
 	table(&b, "Mail exchangers", s.mail)
-	fmt.Fprintf(&b, "\nScore: %d of %d names right (%.2f %%): posture, relevant name, records, failure class, mail\n",
+	table(&b, "DNSSEC", s.security)
+	table(&b, "DNSSEC, why", s.reasons)
+	fmt.Fprintf(&b, "\nScore: %d of %d names right (%.2f %%): posture, relevant name, records, failure class, mail, security\n",
 		s.right, s.world.Len(), 100*float64(s.right)/float64(s.world.Len()))
 	for _, line := range s.wrong {
 		fmt.Fprintf(&b, "  wrong: %s\n", line)
@@ -164,6 +180,6 @@ func table(b *strings.Builder, title string, counts map[string]int) {
 	})
 	fmt.Fprintf(b, "\n%s\n", title)
 	for _, word := range words {
-		fmt.Fprintf(b, "  %-16s%12d\n", word, counts[word])
+		fmt.Fprintf(b, "  %-36s%12d\n", word, counts[word])
 	}
 }

@@ -185,7 +185,7 @@ func (q *question) startAt(c *cut) {
 
 // chooseServer sends the question to the best server that is left, or looks for the address of one, or gives up.
 func (r *Resolver) chooseServer(now step.Time, q *question, out *[]step.Ask) {
-	if q.tried < maxTries && int(q.silent) <= max(r.cfg.Retries, 0) {
+	if q.tried < maxTries && int(q.silent) <= r.retries(q) {
 		if q.spread {
 			q.spread = false
 			if h, f, ok := r.unknownAddress(now, q); ok {
@@ -211,6 +211,16 @@ func (r *Resolver) chooseServer(now step.Time, q *question, out *[]step.Ask) {
 		}
 	}
 	r.giveUp(now, q)
+}
+
+// retries is how many exchanges without a reply are repeated. All names below a top-level domain hang on its link of the
+// chain of trust, so that gets twice as many.
+func (r *Resolver) retries(q *question) int {
+	n := max(r.cfg.Retries, 0)
+	if q.key.use == chaining && q.key.name.Labels() < 2 {
+		n = 2*n + 1
+	}
+	return n
 }
 
 // inVain returns the tries at this cut.
