@@ -4,12 +4,16 @@
 // It takes the public key field of a DNSKEY record, the octets that were signed and the signature field of an RRSIG,
 // and says yes or no. It never signs, so everything in it is public and nothing takes the same time whatever it reads.
 //
-//	algorithm.go  the numbers, PublicKey
-//	rsa.go        RSA with PKCS #1 v1.5 padding
-//	p256.go       ECDSA with P-256: keys and checks; p256comb.go multiplies points, p256point.go adds them, p256field.go
-//	              and p256scalar.go compute modulo p and n, inverse.go inverts
-//	ed448.go      Ed448
-//	digest.go     DS digests
+//	algorithm.go    the numbers, PublicKey, and what the standard library does as it is
+//	digest.go       DS digests
+//	rsa.go          RSA with PKCS #1 v1.5 padding
+//	p256.go         ECDSA with P-256: keys, and the tables they have earned
+//	p256comb.go     multiplying points by tables; p256point.go adds them
+//	p256field.go    the integers modulo p, and p256scalar.go modulo n; inverse.go inverts both
+//	ed448.go        Ed448; ed448field.go its field
+//
+// RSA, P-256 and Ed448 are our own. RSA is for the keys below 1024 bits, which crypto/rsa refuses and zones have; P-256
+// for speed, as it is most of the work of a validating scan; Ed448 because the standard library has none.
 package algorithm
 
 import (

@@ -88,19 +88,13 @@ func (p *jacobian) is(a point) bool {
 // remarkable are scalars that lead to points at infinity, to equal and to opposite ones, and some others.
 func remarkable(random *rand.Rand) []*big.Int {
 	var all []*big.Int
-	for _, i := range []int64{0, 1, 2, 3, 15, 16, 17} {
+	for _, i := range []int64{0, 1, 2, 16} {
 		all = append(all, big.NewInt(i), new(big.Int).Mod(new(big.Int).Sub(curve.N, big.NewInt(i)), curve.N))
 	}
-	for _, i := range []uint{52, 128, 208, 255} {
-		power := new(big.Int).Lsh(big.NewInt(1), i)
-		all = append(all, power, new(big.Int).Sub(power, big.NewInt(1)))
+	for _, i := range []uint{52, 208, 255} {
+		all = append(all, new(big.Int).Lsh(big.NewInt(1), i))
 	}
-	half := new(big.Int).Rsh(curve.N, 1)
-	all = append(all, half, new(big.Int).Add(half, big.NewInt(1)))
-	for range 4 {
-		all = append(all, randomScalar(random))
-	}
-	return all
+	return append(all, new(big.Int).Rsh(curve.N, 1), randomScalar(random), randomScalar(random))
 }
 
 func randomScalar(random *rand.Rand) *big.Int {
@@ -120,7 +114,7 @@ func TestSumOfProducts(t *testing.T) {
 	ofG := products(baseG)
 	for i, p := range points {
 		ofP, q := products(p), p.affine(t)
-		for _, size := range [][2]uint{{1, 1}, {2, 3}, {coldTeeth, coldBlocks}, {hotTeeth, hotBlocks}, {7, 2}} {
+		for _, size := range [][2]uint{{1, 1}, {2, 3}, {coldTeeth, coldBlocks}, {hotTeeth, hotBlocks}} {
 			c := newComb(&q, size[0], size[1])
 			for j, k1 := range scalars {
 				for l, k2 := range scalars {

@@ -9,7 +9,7 @@ import (
 func TestElement(t *testing.T) {
 	random := rand.New(rand.NewPCG(17, 18))
 	inverseR := new(big.Int).ModInverse(new(big.Int).Lsh(big.NewInt(1), 256), curve.P)
-	for range 100_000 {
+	for range 5_000 {
 		x, y := element(oddWords(random)), element(oddWords(random))
 		bx, by := fromWords(x), fromWords(y)
 		check := func(name string, got element, want *big.Int) {
@@ -44,7 +44,7 @@ func TestElement(t *testing.T) {
 func TestScalar(t *testing.T) {
 	random := rand.New(rand.NewPCG(19, 20))
 	inverseR := new(big.Int).ModInverse(new(big.Int).Lsh(big.NewInt(1), 256), curve.N)
-	for range 100_000 {
+	for range 5_000 {
 		var x, y, z scalar
 		wx, wy := oddWords(random), oddWords(random)
 		x.setReduced(wx)

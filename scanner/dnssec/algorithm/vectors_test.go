@@ -109,20 +109,19 @@ func TestVectorsOfTheRFCs(t *testing.T) {
 			}
 			rrsig := parse[*dns.RRSIG](t, v.signature)
 			signed, signature := signedOctets(t, rrsig, parse[dns.RR](t, v.record)), unbase64(t, rrsig.Signature)
-			for range 16 { // every way a key goes as it is used more
-				if !key.Verify(signed, signature) {
-					t.Fatal("the signature is refused")
-				}
+			if !key.Verify(signed, signature) {
+				t.Fatal("the signature is refused")
 			}
 			refusesChanged(t, key, signed, signature)
 		})
 	}
 }
 
-// refusesChanged checks that no bit of signature or of the first of signed can be another, and no length.
+// refusesChanged checks that signature cannot be another in one of its bits, nor in its length, nor signed another in an
+// octet. Of the bits it takes every seventh, which are some of each place in an octet.
 func refusesChanged(t *testing.T, key *PublicKey, signed, signature []byte) {
 	t.Helper()
-	for bit := range len(signature) * 8 {
+	for bit := 0; bit < len(signature)*8; bit += 7 {
 		changed := slices.Clone(signature)
 		changed[bit/8] ^= 1 << (bit % 8)
 		if key.Verify(signed, changed) {
