@@ -229,7 +229,8 @@ func parseQuestion(zone *zoneState, text string) (*dns.Question, error) {
 		}
 		name = strings.TrimSuffix(name+"."+zone.origin, ".") + "."
 	}
-	if _, err := wire.ParseName(name); err != nil {
+	_, err := wire.ParseName(name)
+	if err != nil {
 		return nil, err
 	}
 	typ, ok := dns.StringToType[words[1]]
@@ -240,7 +241,20 @@ func parseQuestion(zone *zoneState, text string) (*dns.Question, error) {
 		}
 		typ = n
 	}
-	return &dns.Question{Name: name, Qtype: typ, Qclass: dns.ClassINET}, nil
+	q := &dns.Question{Name: name, Qtype: typ, Qclass: dns.ClassINET}
+	q.Name, err = plainName(name)
+	return q, err
+}
+
+// plainName returns a name with the escapes that miekg/dns gives to names of messages, so that they can be compared.
+func plainName(name string) (string, error) {
+	var buf [256]byte
+	n, err := dns.PackDomainName(name, buf[:], 0, nil, false)
+	if err != nil {
+		return "", err
+	}
+	name, _, err = dns.UnpackDomainName(buf[:n], 0)
+	return name, err
 }
 
 // hex reads a message in hexadecimal: one line behind RAW, otherwise all lines to HEX_ANSWER_END.

@@ -38,7 +38,10 @@ type scenario struct {
 
 // classes of scenarios, a folder each.
 var classes = map[string][]scenario{
-	"lame": lame, "truncation": truncation, "glue": glue, "loops": loops, "bounds": bounds, "alias": alias,
+	"positive": positive, "nodata": nodata, "nxdomain": nxdomain, "wildcard": wildcard, "ds": ds, "insecure": insecure,
+	"nsec3": nsec3, "optout": optout, "alias": slices.Concat(alias, signedAlias), "algorithm": algorithm, "time": moments,
+	"lame": lame, "truncation": slices.Concat(truncation, signedTruncation), "glue": glue, "loops": loops,
+	"bounds": slices.Concat(bounds, signedBounds),
 }
 
 func files() map[string]string {

@@ -294,3 +294,84 @@ func (w *world) raws(addr string, change func([]byte) []byte) {
 	must(err)
 	w.entry(addr, "MATCH opcode qname qtype\nSECTION QUESTION\nwww.example.com. IN CAA\n"+rawMessage(change(packed)))
 }
+
+// Bounds on the work of validation.
+var signedBounds = []scenario{
+	{"keytrap-signatures", "Very many broken signatures over one set are not all checked", "KeyTrap (CVE-2023-50387)", func(w *world) {
+		w.signed(wwwCAA).signs("www.example.com. CAA", signature{copies: 200, broken: true})
+		a := w.ask(www)
+		a.rcode, a.noAnswer = "SERVFAIL", true
+		a.want("packets 20").done()
+	}},
+	{"keytrap-keys", "Very many keys with one tag and very many signatures are not multiplied", "KeyTrap (CVE-2023-50387)", func(w *world) {
+		z := w.signed(wwwCAA).secure(ed25519Alg)
+		for i := range 60 {
+			z.keys = append(z.keys, colliding(z.zsk[0], i+1))
+		}
+		z.signs("www.example.com. CAA", signature{copies: 60, broken: true})
+		a := w.ask(www)
+		a.rcode, a.noAnswer = "SERVFAIL", true
+		a.want("packets 20").done()
+	}},
+	{"keytrap-ds", "Very many DS records and keys with one tag are not multiplied", "KeyTrap (CVE-2023-50387)", func(w *world) {
+		z := w.signed(wwwCAA).secure(ed25519Alg)
+		for i := range 40 {
+			k := colliding(z.ksk[0], i+1)
+			k.Flags = kskFlags
+			z.keys = append(z.keys, k)
+			ds := digestOf(z.ksk[0], dns.SHA256)
+			ds.Digest = fmt.Sprintf("%064x", i+1)
+			z.ds = append(z.ds, ds)
+		}
+		a := w.ask(www)
+		a.rcode, a.noAnswer = "SERVFAIL", true
+		a.want("packets 20").done()
+	}},
+	{"nsec3-hashes", "A name of very many labels in a zone with NSEC3 does not cost as many hashes", "CVE-2023-50868, RFC 5155 8.3", func(w *world) {
+		z := w.hashedZone(wwwCAA).hashed(150, "aabbccddeeff", false)
+		name := strings.Repeat("a.", 100) + "example.com."
+		w.all(name+" CAA", denies(z, dns.RcodeNameError, z.around("x.example.com."), z.around("y.example.com."), z.around("*.example.com.")))
+		a := w.ask(name + " CAA")
+		w.noProbes = true
+		a.rcode, a.noAnswer = "SERVFAIL", true
+		a.want("packets 20").done()
+	}},
+	{"few-broken-signatures", "Some broken signatures before the good one do no harm", "RFC 4035 5.3.3, KeyTrap (CVE-2023-50387)", func(w *world) {
+		w.signed(wwwCAA).signs("www.example.com. CAA", signature{copies: 3})
+		w.ask(www).found(issue).isSecure()
+	}},
+	{"silent-chain", "Silent servers while the chain of trust is followed: the packets are bounded", "RFC 4035 4.3, spec rule R6.9", func(w *world) {
+		w.signed(wwwCAA)
+		w.all("com. DNSKEY", func(m *dns.Msg) { m.Rcode = silent })
+		w.all("example.com. DNSKEY", func(m *dns.Msg) { m.Rcode = silent })
+		a := w.ask(www)
+		a.rcode, a.noAnswer = "SERVFAIL", true
+		a.want("packets 16").isIndeterminate("chain-unreachable", "")
+	}},
+	{"chain-max-queries", "The packets for the chain of trust count as the name's own", "spec rules R1.9, R6.9", func(w *world) {
+		w.config = []string{"; caascan: max-queries 5"}
+		w.signed(wwwCAA)
+		w.ask(www).fails("skipped").want("cause queries packets 5").done()
+	}},
+}
+
+var signedTruncation = []scenario{
+	{"keys", "A truncated DNSKEY set is asked for over TCP", "RFC 7766 5, RFC 4035 4.1", func(w *world) {
+		w.signed(wwwCAA)
+		w.truncates("example.com. DNSKEY", ns1, ns2)
+		w.truncates("com. DNSKEY", comAddr)
+		w.ask(www).found(issue).isSecure()
+	}},
+	{"denial", "A truncated denial is asked for over TCP", "RFC 7766 5", func(w *world) {
+		w.signed("")
+		w.truncates(www, ns1, ns2)
+		w.ask(www).nxdomain("").isSecure()
+	}},
+	{"signatures-cut-off", "A truncated reply with the set and without its signatures is not bogus", "RFC 2181 9, RFC 4035 3.1.1", func(w *world) {
+		w.signed(wwwCAA)
+		for _, addr := range []string{ns1, ns2} {
+			w.entry(addr, "MATCH UDP opcode qname qtype\nADJUST copy_id\nREPLY QR AA TC NOERROR\nSECTION QUESTION\nwww.example.com. IN CAA\nSECTION ANSWER\n"+issue)
+		}
+		w.ask(www).found(issue).isSecure()
+	}},
+}

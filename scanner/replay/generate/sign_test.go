@@ -91,6 +91,18 @@ func newKey(zone string, flags uint16, algorithm uint8, number int) *key {
 	return k
 }
 
+// made are the signatures of this run: a reply is asked for more than once.
+var made = map[string][]byte{}
+
+// signOnce returns a signature that is the caller's to change.
+func (k *key) signOnce(data []byte) []byte {
+	at := k.PublicKey + string(data) // the algorithm stands in the data
+	if made[at] == nil {
+		made[at] = k.sign(data)
+	}
+	return slices.Clone(made[at])
+}
+
 func digest(h crypto.Hash, data []byte) []byte {
 	hash := h.New()
 	hash.Write(data)
@@ -170,7 +182,7 @@ func rrsig(k *key, set []dns.RR, from, until uint32, how signature) *dns.RRSIG {
 		Inception: cmp.Or(how.from, from), Expiration: cmp.Or(how.until, until),
 		KeyTag: cmp.Or(how.tag, k.KeyTag()), SignerName: cmp.Or(how.signer, k.Hdr.Name),
 	}
-	octets := k.sign(signedData(sig, set))
+	octets := k.signOnce(signedData(sig, set))
 	if how.broken {
 		octets[len(octets)/2] ^= 1
 	}

@@ -18,8 +18,6 @@ var (
 	until = uint32(at.Add(20 * 24 * time.Hour).Unix())
 )
 
-const day = 24 * 60 * 60
-
 // world is one scenario: zones on servers, how their replies are changed, what is asked and what must come out.
 type world struct {
 	class, name string
@@ -30,9 +28,12 @@ type world struct {
 	anchors     []string            // trust anchors; nil and the root signed: that of the root
 	noAnchor    bool                // none at all
 	moment      string              // val-override-date; "" for the usual one
+	clock       bool                // signatures are checked against a clock that runs
+	noProbes    bool                // no DS entries for the names between
 	raw         map[string][]string // ENTRYs written by hand, by address
 	edits       []edit
-	also        []string // more questions that servers have entries for
+	also        []string              // more questions that servers have entries for
+	forced      map[string][]question // questions that a server has entries for although it delegates the name, by address
 	steps       []string
 	number      int
 }
@@ -153,6 +154,16 @@ func (w *world) entry(addr, text string) {
 	w.raw[addr] = append(w.raw[addr], "ENTRY_BEGIN\n"+strings.TrimSpace(text)+"\nENTRY_END\n")
 }
 
+// entryOf makes a server answer a question about a name that it delegates.
+func (w *world) entryOf(addr, text string, change func(*dns.Msg)) {
+	if w.forced == nil {
+		w.forced = map[string][]question{}
+	}
+	name, typ, _ := strings.Cut(text, " ")
+	w.forced[addr] = append(w.forced[addr], question{name, dns.StringToType[typ]})
+	w.change(addr, text, change)
+}
+
 // question is one entry to be written.
 type question struct {
 	name string
@@ -184,17 +195,22 @@ func (w *world) questions(addr string, asked []question) (qs []question) {
 				put(name, dns.TypeDS)
 			}
 		}
+		for _, q := range w.forced[addr] {
+			put(q.name, q.typ)
+		}
 		for _, q := range asked {
 			if !dns.IsSubDomain(z.name, q.name) {
 				continue
 			}
 			if cut := z.cutAbove(q.name); cut == "" || cut == q.name && q.typ == dns.TypeDS {
 				put(q.name, q.typ)
-				if !z.isSigned() {
+				if !z.isSigned() || w.noProbes {
 					continue
 				}
-				for n := q.name; n != z.name; n = parent(n) {
-					put(n, dns.TypeDS)
+				for _, end := range append(targets(w.reply(addr, q.name, q.typ)), q.name) {
+					for n := end; n != z.name && dns.IsSubDomain(z.name, n) && z.cutAbove(n) == ""; n = parent(n) {
+						put(n, dns.TypeDS)
+					}
 				}
 			}
 		}
@@ -218,18 +234,27 @@ func (w *world) asked() (qs []question) {
 			continue
 		}
 		for _, addr := range z.addrs {
-			at := q.name
-			for _, rr := range w.reply(addr, q.name, q.typ).Answer {
-				if c, ok := rr.(*dns.CNAME); ok {
-					at = dns.CanonicalName(c.Target)
-				}
+			ends := targets(w.reply(addr, q.name, q.typ))
+			if len(ends) == 0 {
+				continue
 			}
-			if next := (question{at, q.typ}); w.find(at) != z && !slices.Contains(qs, next) {
+			next := question{ends[len(ends)-1], q.typ}
+			if w.find(next.name) != z && !slices.Contains(qs, next) {
 				qs = append(qs, next)
 			}
 		}
 	}
 	return qs
+}
+
+// targets returns where the CNAME records of a reply lead, one after the other.
+func targets(m *dns.Msg) (names []string) {
+	for _, rr := range m.Answer {
+		if c, ok := rr.(*dns.CNAME); ok {
+			names = append(names, dns.CanonicalName(c.Target))
+		}
+	}
+	return names
 }
 
 // text writes the scenario.
@@ -277,7 +302,11 @@ func (w *world) writeConfig(b *strings.Builder) {
 	for _, a := range anchors {
 		fmt.Fprintf(b, "\ttrust-anchor: %q\n", strings.ReplaceAll(a, "\t", " "))
 	}
-	fmt.Fprintf(b, "\tval-override-date: %q\n", cmp.Or(w.moment, at.Format("20060102150405")))
+	if w.clock {
+		fmt.Fprintf(b, "\tval-override-timestamp: \"%d\"\n", at.Unix())
+	} else {
+		fmt.Fprintf(b, "\tval-override-date: %q\n", cmp.Or(w.moment, at.Format("20060102150405")))
+	}
 	b.WriteString("\tqname-minimisation: no\n\ttrust-anchor-signaling: no\n\ttarget-fetch-policy: \"0 0 0 0 0\"\n")
 	for _, line := range w.config {
 		if strings.HasPrefix(line, ";") {
@@ -403,6 +432,7 @@ type asked struct {
 	expect   []string
 	steps    []string // between question and answer
 	secure   bool
+	noAnswer bool // the answer section is not looked at
 }
 
 // ask begins a pair of steps: QUERY and CHECK_ANSWER. done writes it.
@@ -446,17 +476,30 @@ func (a *asked) isSecure() {
 	a.want("security secure reason none").done()
 }
 
-// isInsecure ends the pair: it is proven that the answer cannot be validated.
-func (a *asked) isInsecure(reason string) { a.want("security insecure reason " + reason).done() }
-
-// isBogus ends the pair: validation failed at a zone.
-func (a *asked) isBogus(reason, zone string) {
-	a.fails("bogus").want("security bogus reason " + reason + " at " + zone).done()
+// isInsecure ends the pair: it is proven that the answer cannot be validated. An empty reason, or an empty zone where the
+// chain of trust ends, is not looked at: where several are right.
+func (a *asked) isInsecure(reason, zone string) {
+	a.want("security insecure").because(reason, zone).done()
 }
 
-// isIndeterminate ends the pair: a failure in a zone that may or may not be signed, or validation cut short.
-func (a *asked) isIndeterminate(reason string) {
-	a.want("security indeterminate reason " + reason).done()
+// isBogus ends the pair: validation failed. Reason and zone are as for isInsecure.
+func (a *asked) isBogus(reason, zone string) {
+	a.fails("bogus").want("security bogus").because(reason, zone).done()
+}
+
+// isIndeterminate ends the pair: a failure in a zone that is signed, or a chain of trust that cannot be had.
+func (a *asked) isIndeterminate(reason, zone string) {
+	a.want("security indeterminate").because(reason, zone).done()
+}
+
+func (a *asked) because(reason, zone string) *asked {
+	if reason != "" {
+		a.want("reason " + reason)
+	}
+	if zone != "" {
+		a.want("at " + zone)
+	}
+	return a
 }
 
 // between adds steps between question and answer.
@@ -479,8 +522,15 @@ func (a *asked) done() {
 	if a.secure {
 		ad = " AD"
 	}
-	fmt.Fprintf(b, "STEP %d CHECK_ANSWER\nENTRY_BEGIN\nMATCH all\nREPLY QR RD RA%s %s\n", n+9, ad, a.rcode)
-	fmt.Fprintf(b, "; caascan: %s\nSECTION QUESTION\n%s IN %s\n", strings.Join(a.expect, " "), name, typ)
+	match := "all"
+	if a.noAnswer {
+		match = "flags rcode question"
+	}
+	fmt.Fprintf(b, "STEP %d CHECK_ANSWER\nENTRY_BEGIN\nMATCH %s\nREPLY QR RD RA%s %s\n", n+9, match, ad, a.rcode)
+	if len(a.expect) > 0 {
+		fmt.Fprintf(b, "; caascan: %s\n", strings.Join(a.expect, " "))
+	}
+	fmt.Fprintf(b, "SECTION QUESTION\n%s IN %s\n", name, typ)
 	if len(a.records) > 0 {
 		b.WriteString("SECTION ANSWER\n")
 		for _, rr := range a.records {

@@ -320,13 +320,21 @@ func (z *zone) hash(name string) string {
 // spanAround returns a signed NSEC3 record that covers nothing but the hash of a name, with the zone's parameters: the
 // white lie of RFC 7129 appendix B.
 func (z *zone) spanAround(name string) []dns.RR {
+	return z.sign([]dns.RR{z.nsec3Record(shifted(z.hash(name), -1), shifted(z.hash(name), 1), nil)})
+}
+
+// spanAt returns a signed NSEC3 record that matches a name and covers nothing.
+func (z *zone) spanAt(name string) []dns.RR {
+	return z.sign([]dns.RR{z.nsec3Record(z.hash(name), shifted(z.hash(name), 1), z.types(name))})
+}
+
+// shifted returns the hash before or after another.
+func shifted(hash string, by int) string {
 	enc := base32.HexEncoding.WithPadding(base32.NoPadding)
-	hash, err := enc.DecodeString(z.hash(name))
+	octets, err := enc.DecodeString(hash)
 	must(err)
-	before, after := slices.Clone(hash), slices.Clone(hash)
-	before[len(before)-1]--
-	after[len(after)-1]++
-	return z.sign([]dns.RR{z.nsec3Record(enc.EncodeToString(before), enc.EncodeToString(after), nil)})
+	octets[len(octets)-1] += byte(by) // none of ours ends in 0 or 255
+	return enc.EncodeToString(octets)
 }
 
 func (z *zone) soa() []dns.RR { return z.set(z.name, dns.TypeSOA) }
