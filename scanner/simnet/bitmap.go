@@ -7,8 +7,6 @@ type typeSet [2][32]byte
 
 func (t *typeSet) add(typ wire.Type) { t[typ>>8&1][typ&0xff>>3] |= 0x80 >> (typ & 7) }
 
-func (t *typeSet) has(typ wire.Type) bool { return t[typ>>8&1][typ&0xff>>3]&(0x80>>(typ&7)) != 0 }
-
 // append appends the bitmap of the set (RFC 4034 4.1.2).
 func (t typeSet) append(buf []byte) []byte {
 	for window := range t {

@@ -1,5 +1,7 @@
 package simnet
 
+import "github.com/caascan/caascan/scanner/wire"
+
 // fault is what a name server, or a zone at it, does wrong. The comments say what a scan makes of it.
 type fault uint8
 
@@ -9,16 +11,18 @@ const (
 	// No answer comes: timeout.
 	silent        // replies to nothing
 	dropCAA       // replies to nothing that asks for CAA
+	dropDNSKEY    // replies to nothing that asks for DNSKEY
 	qrClear       // sends the question back with the data, but not as a reply
 	wrongQuestion // replies to another question
 
 	// Another code: failure under the name of the code.
-	servFail    // SERVFAIL to everything
-	servFailCAA // SERVFAIL to questions for CAA
-	notImpCAA   // NOTIMP to questions for CAA
-	refused     // REFUSED: lame, in the way of most servers
-	formErr     // FORMERR to everything
-	notAuth     // NOTAUTH (RFC 2136 2.2) to everything
+	servFail       // SERVFAIL to everything
+	servFailCAA    // SERVFAIL to questions for CAA
+	servFailDNSKEY // SERVFAIL to questions for DNSKEY
+	notImpCAA      // NOTIMP to questions for CAA
+	refused        // REFUSED: lame, in the way of most servers
+	formErr        // FORMERR to everything
+	notAuth        // NOTAUTH (RFC 2136 2.2) to everything
 
 	// Not the zone's server: lame.
 	upward  // refers to the root
@@ -58,5 +62,14 @@ const limitRate = 150
 // limited reports whether the fault is a limit on the rate.
 func (f fault) limited() bool { return f >= limitSilent }
 
-// forCAA reports whether the fault bears on questions for CAA only.
-func (f fault) forCAA() bool { return f == dropCAA || f == servFailCAA || f == notImpCAA }
+// spares reports whether the fault bears on questions for another type only.
+func (f fault) spares(typ wire.Type) bool {
+	switch f {
+	case dropCAA, servFailCAA, notImpCAA:
+		return typ != wire.TypeCAA
+	case dropDNSKEY, servFailDNSKEY:
+		return typ != wire.TypeDNSKEY
+	default:
+		return false
+	}
+}

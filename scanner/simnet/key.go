@@ -1,6 +1,7 @@
 package simnet
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -9,6 +10,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/binary"
+	"slices"
 	"sync/atomic"
 
 	"github.com/caascan/caascan/scanner/wire"
@@ -187,6 +189,16 @@ func newZoneKeys(s *scheme, number uint64) *zoneKeys {
 		}
 	}
 	return z
+}
+
+// stranger returns a key that is none of the zone's, though by its algorithm it might be.
+func (z *zoneKeys) stranger(s *signing) *key {
+	for number := ^s.number; ; number++ {
+		k := newKey(number, z.zone[0].algorithm, zskFlags, s.scheme.bits[1])
+		if !slices.ContainsFunc(z.set, func(own *key) bool { return bytes.Equal(own.rdata[4:], k.rdata[4:]) }) {
+			return k
+		}
+	}
 }
 
 // keyCacheSize is how many zones' keys are kept: those asked for between a referral, which has the DS, and the

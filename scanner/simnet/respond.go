@@ -117,14 +117,14 @@ func (r *responder) answer(ns *nameServer, f fault, tcp, limited bool) ([]byte, 
 // needed.
 func (r *responder) distort(ns *nameServer, f fault, tcp, limited bool) (msg []byte, a after, done bool) {
 	q := &r.q
-	if f.forCAA() && q.typ != wire.TypeCAA {
+	if f.spares(q.typ) {
 		return nil, a, false
 	}
 	code := wire.NoError
 	switch f {
-	case dropCAA:
+	case dropCAA, dropDNSKEY:
 		return r.reply.buf, a, true
-	case servFail, servFailCAA:
+	case servFail, servFailCAA, servFailDNSKEY:
 		code = wire.ServFail
 	case notImpCAA:
 		code = wire.NotImp

@@ -94,7 +94,7 @@ const (
 // scenarioTable is the world apart from its operators. Operators of a kind (by) are those of kindTable.
 func scenarioTable() []*scenario {
 	var all []*scenario
-	for _, part := range [][]scenario{ordinary, wildcards, subZones, aliases, dnames, sizes, missing, oddServers, failures} {
+	for _, part := range [][]scenario{ordinary, wildcards, subZones, aliases, dnames, sizes, missing, oddServers, failures, soundChains, brokenChains} {
 		for _, sc := range part {
 			all = append(all, &sc)
 		}
@@ -104,7 +104,7 @@ func scenarioTable() []*scenario {
 
 var ordinary = []scenario{
 	{class: "apex-none", zone: bare, want: nothing},
-	{class: "apex", weight: 440, zone: siblings, want: at(0, "any/0")},
+	{class: "apex", weight: 370, zone: siblings, want: at(0, "any/0")},
 	{class: "vanity", weight: 40, vanity: true, zone: vanity(bare), want: nothing},
 	{class: "vanity", weight: 20, vanity: true, zone: vanity(withCAA), want: at(0, "any/0")},
 	{class: "dual", weight: 40, dual: true, zone: bare, want: nothing},
@@ -158,18 +158,21 @@ var subZones = []scenario{
 // that domain. Their apexes carry sets that only the climb of RFC 6844, abolished by its erratum 5065, would find
 // (R1.8).
 //
-// Only the first is signed. A loop and an over-long chain end in zones that are not, so that their security does not
+// Of those without fault only the first is signed. A loop and an over-long chain end in zones that are not, so that their security does not
 // hang on the link at which a scan gives up.
 var cdnZones = []struct {
 	apex, by, zone string
 	scheme         *scheme
+	chain          chainFault
 }{
 	{"cdn-dns-1.net", "cdn", trapped + chain(1, "cdn-dns-2.com") + chain(3, "cdn-dns-2.com") + chain(5, "cdn-dns-2.com") +
-		"*.c7 CNAME %.with.cdn-dns-3.de.", onlineECDSA},
+		"*.c7 CNAME %.with.cdn-dns-3.de.", onlineECDSA, soundChain},
 	{"cdn-dns-2.com", "cdn", trapped + chain(2, "cdn-dns-1.net") + chain(4, "cdn-dns-1.net") + chain(6, "cdn-dns-1.net") + long(1) +
-		"*.round CNAME %.round.cdn-dns-3.de.", nil},
-	{"cdn-dns-3.de", "cdn", trapped + long(2) + "*.round CNAME %.round.cdn-dns-2.com.", nil},
-	{"cdn-down.net", "servfail", trapped, nil},
+		"*.round CNAME %.round.cdn-dns-3.de.", nil, soundChain},
+	{"cdn-dns-3.de", "cdn", trapped + long(2) + "*.round CNAME %.round.cdn-dns-2.com.", nil, soundChain},
+	{"cdn-down.net", "servfail", trapped, nil, soundChain},
+	{"cdn-bogus.com", "cdn", trapped, onlineECDSA, expiredCAA},
+	{"cdn-stripped.com", "cdn", trapped, onlineECDSA, stripped},
 }
 
 const trapped = `

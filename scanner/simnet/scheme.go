@@ -58,7 +58,6 @@ var (
 	nsecECDSA     = &scheme{algorithms: []uint8{ecdsaP256}, split: true, denial: nsec}
 	onlineECDSA   = &scheme{algorithms: []uint8{ecdsaP256}, split: true, denial: nsecOnline}
 	operatorsOwn  = &scheme{algorithms: []uint8{ecdsaP256}, denial: nsec3}
-	islandScheme  = &scheme{algorithms: []uint8{ecdsaP256}, denial: nsec}
 	unknownSigner = &scheme{algorithms: []uint8{eccGOST}, denial: nsec}
 	privateSigner = &scheme{algorithms: []uint8{privateDNS}, denial: nsec3}
 )
@@ -80,9 +79,9 @@ var leafSchemes = []struct {
 	{60, scheme{algorithms: []uint8{rsaSHA256}, bits: [2]int{2048, 1024}, denial: nsec3, split: true, iterations: 5, salt: "\xde\xad"}},
 	{40, scheme{algorithms: []uint8{rsaSHA256}, bits: [2]int{2048, 1024}, denial: nsec, split: true}},
 	{50, scheme{algorithms: []uint8{ed25519Sign}, denial: nsec}},
-	{25, scheme{algorithms: []uint8{ecdsaP384}, denial: nsec3}},
+	{30, scheme{algorithms: []uint8{ecdsaP384}, denial: nsec3}},
 	{15, scheme{algorithms: []uint8{rsaSHA512}, bits: [2]int{1024, 1024}, denial: nsec3, split: true}},
-	{10, scheme{algorithms: []uint8{ed448Sign}, denial: nsec}},
+	{5, scheme{algorithms: []uint8{ed448Sign}, denial: nsec}},
 }
 
 // leafPicks spreads them over 8 bits of hash.

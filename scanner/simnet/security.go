@@ -76,12 +76,17 @@ func (t *Truth) validate(w *World, sc *scenario, d *domain, z *zone) {
 		t.Reason = dnssec.NoAnchor.String()
 		return
 	}
-	sound := !sc.undelegate && d.tld.registry().secure
+	registry := d.tld.registry()
+	sound := !sc.undelegate && registry.secure
+	if f := sc.full; f != nil && w.special[mustWire(f.broken)] != nil {
+		sound = true // the zone that breaks the chain hangs on no TLD of the list
+	}
 	found := t.Relevant != "" || t.Failure.Failed()
+	inDomain := sc.want.set != "" || t.Failure.Failed() // and not only at the suffix or the TLD
 	switch f := sc.full; {
 	case mode == LazyValidation && !found:
 		t.Reason = dnssec.NotValidated.String()
-	case f != nil && sound && (mode == FullValidation || !f.empty):
+	case f != nil && sound && f.bears(mode, found, inDomain):
 		t.Security, t.Reason, t.BrokenAt = f.security, f.reason.String(), f.zone(sc, d, t.Name)
 		if f.outcome.Failed() {
 			level := f.level
@@ -96,6 +101,15 @@ func (t *Truth) validate(w *World, sc *scenario, d *domain, z *zone) {
 	if mode == FullValidation && sound && (sc.mailBogus || sc.full != nil && sc.full.mail) {
 		t.MX, t.Capable = MailError, CapableUnknown
 	}
+}
+
+// bears reports whether f is what a scan meets: with full validation any failure comes before what is found further up,
+// with lazy validation only one of what decides; and what lacks a proof counts unless something is found further up.
+func (f *fullWant) bears(mode Validation, found, inDomain bool) bool {
+	if mode == FullValidation && f.outcome.Failed() {
+		return true
+	}
+	return !f.empty && (inDomain || !found)
 }
 
 // zone returns the zone where the chain of a name breaks.

@@ -86,7 +86,7 @@ func (r *responder) sign(z *zone, start int, wild *node, f chainFault) {
 	case typ == wire.TypeDNSKEY:
 		signers = keys.entry
 	case f == strangerCAA:
-		signers = []*key{newKey(^z.sign.number, keys.zone[0].algorithm, zskFlags, z.sign.scheme.bits[1])}
+		signers = []*key{keys.stranger(&z.sign)}
 	}
 	ref, refSize := p.reference(start)
 	var header [8]byte // type, class, TTL of the records

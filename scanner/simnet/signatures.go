@@ -13,12 +13,12 @@ import (
 // buildSignatures says which of the zones that are not in the list are signed, from the root down, and fills the
 // registries.
 func (w *World) buildSignatures() {
-	w.times = newWindows(w.cfg.Now)
-	w.keys, w.signatures = new(keyCache), new(signatureCache)
 	w.signed = !w.cfg.Plain || w.cfg.SignedOptOut > 0 || w.cfg.SignedFull > 0
 	if !w.signed {
 		return
 	}
+	w.times = newWindows(w.cfg.Now)
+	w.keys, w.signatures = new(keyCache), new(signatureCache)
 	w.hot = w.byKind["hoster"][hotOperator]
 	w.setSigning(w.root, rootScheme, soundChain)
 	for _, t := range w.tlds {

@@ -82,7 +82,7 @@ func (w *World) buildSpecials() {
 			lines = hostLines(op) + lines
 		}
 		s := w.addSpecial(c.apex, op.groups[0], lines)
-		s.cdn, s.scheme = true, c.scheme
+		s.cdn, s.scheme, s.sign.fault = true, c.scheme, c.chain
 	}
 }
 
