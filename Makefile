@@ -6,7 +6,7 @@ STATIC  := CGO_ENABLED=0
 FUZZTIME ?= 20s
 
 # Debian packages of the tests: real name servers and tools to hold ours against, and lists that come with Debian.
-DEBIAN := nsd knot bind9 bind9-dnsutils unbound dns-root-data publicsuffix
+DEBIAN := nsd knot bind9 bind9-dnsutils bind9-utils unbound dns-root-data publicsuffix
 
 .PHONY: all build vet test race fuzz bench lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile scenarios clean
 
@@ -47,6 +47,7 @@ demo: build ## a scan of the small Internet, scored against its truth
 bench: build ## a scan beside the floor under it, memory in flight, and the benchmarks of the packages
 	$(STATIC) $(GO) build -trimpath -o $(BIN)/caabench ./cmd/caabench
 	$(BIN)/caabench speed
+	$(BIN)/caabench dnssec
 	$(BIN)/caabench memory
 	$(GO) test -run '^$$' -bench . -benchtime 0.3s ./scanner/... ./ratelimit ./datasets ./output
 
@@ -65,6 +66,7 @@ accept-hostile: ## zones made to be expensive: packets, signatures, hashes, memo
 accept-100k: build ## 100 000 names of the small Internet, twice with one seed: one right row a line, the same rows
 	$(STATIC) $(GO) build -trimpath -o $(BIN)/caabench ./cmd/caabench
 	$(BIN)/caabench accept
+	$(BIN)/caabench accept --names 20000 --dnssec lazy
 
 clean:
 	rm -rf $(BIN)

@@ -76,8 +76,8 @@ type machine struct {
 
 // counters are read by others while the loop runs.
 type counters struct {
-	admitted, finished, failed, queries atomic.Int64
-	posture                             [caa.Kinds][int(caa.Error) + 1]atomic.Int64
+	admitted, finished, failed, queries, checks atomic.Int64
+	posture                                     [caa.Kinds][int(caa.Error) + 1]atomic.Int64
 }
 
 // Admit implements step.Machine.
@@ -269,6 +269,7 @@ func (m *machine) finish(now step.Time, t *task, address *record.Answer) {
 	c := &m.counters
 	c.finished.Add(1)
 	c.queries.Add(int64(rec.Cost.Queries))
+	c.checks.Add(int64(rec.Cost.Checks))
 	if rec.Failed() {
 		c.failed.Add(1)
 	}

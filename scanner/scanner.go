@@ -367,6 +367,7 @@ type Progress struct {
 	Admitted, Finished, Failed int64 // names
 	Queries                    int64 // packets sent for the names that are finished
 	Posture                    [caa.Kinds][int(caa.Error) + 1]int64
+	Checks                     int64 // signatures checked for them
 	Sent                       int64 // packets sent in all
 	Waiting                    int64 // queries that wait for a limit
 	KernelDrops                int64 // replies lost because they came faster than they were read
@@ -382,6 +383,7 @@ func (s *Scan) Progress() Progress {
 		p.Finished += c.finished.Load()
 		p.Failed += c.failed.Load()
 		p.Queries += c.queries.Load()
+		p.Checks += c.checks.Load()
 		for kind := range c.posture {
 			for posture := range c.posture[kind] {
 				p.Posture[kind][posture] += c.posture[kind][posture].Load()

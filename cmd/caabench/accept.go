@@ -19,6 +19,7 @@ type acceptCmd struct {
 	Caascan string `default:"bin/caascan" help:"The binary to use."`
 	Names   int    `default:"100000" help:"Size of the small Internet, in names."`
 	Seed    uint64 `default:"7" help:"Seed of both scans."`
+	DNSSEC  string `name:"dnssec" enum:"off,lazy,full" default:"full" help:"What the scans validate."`
 }
 
 // row is a row of the table domains as JSON.
@@ -49,7 +50,7 @@ func (c *acceptCmd) Run() error {
 	for i := range runs {
 		out := filepath.Join(dir, "scan"+strconv.Itoa(i))
 		args := append([]string{"scan"}, scanArgs...)
-		args = append(args, "--out", out, "--format", "jsonl", "--seed", strconv.FormatUint(c.Seed, 10))
+		args = append(args, "--out", out, "--format", "jsonl", "--seed", strconv.FormatUint(c.Seed, 10), "--dnssec", c.DNSSEC)
 		started := time.Now()
 		cmd := exec.Command(c.Caascan, args...)
 		if message, err := cmd.CombinedOutput(); err != nil {
@@ -60,7 +61,7 @@ func (c *acceptCmd) Run() error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("run %d: %d lines of input, %d rows, %d of them right, in %v\n", i+1, c.Names, len(runs[i]), len(runs[i])-wrong,
+		fmt.Printf("run %d, --dnssec "+c.DNSSEC+": %d lines of input, %d rows, %d of them right, in %v\n", i+1, c.Names, len(runs[i]), len(runs[i])-wrong,
 			time.Since(started).Round(time.Second))
 		if len(runs[i]) != c.Names || wrong > 0 {
 			return errors.New("not every line has exactly one right row")
@@ -83,7 +84,7 @@ func (c *acceptCmd) Run() error {
 
 // serve starts the small Internet and returns the arguments of a scan of it.
 func (c *acceptCmd) serve(dir string) (scanArgs []string, stop func(), err error) {
-	cmd := exec.Command(c.Caascan, "demo", "--serve", "--names", strconv.Itoa(c.Names), "--out", dir)
+	cmd := exec.Command(c.Caascan, "demo", "--serve", "--names", strconv.Itoa(c.Names), "--dnssec", c.DNSSEC, "--out", dir)
 	cmd.Stderr = os.Stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -166,7 +167,9 @@ func agrees(r, truth row) bool {
 	return r["tls_posture"] == truth["posture_tls"] && r["tls_wild_posture"] == truth["posture_tls_wildcard"] &&
 		r["smime_posture"] == truth["posture_smime"] && r["vmc_posture"] == truth["posture_vmc"] &&
 		relevant == truth["relevant_name"] && failure == truth["failure"] &&
-		r["mx_status"] == truth["mx_status"] && r["email_capable"] == truth["email_capable"]
+		r["mx_status"] == truth["mx_status"] && r["email_capable"] == truth["email_capable"] &&
+		r["dnssec_status"] == truth["dnssec_status"] &&
+		(truth["dnssec_reason"] == "" || r["dnssec_reason"] == truth["dnssec_reason"])
 }
 
 // eachRow calls visit with every line of a file of JSON lines.

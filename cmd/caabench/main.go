@@ -4,6 +4,7 @@
 // one run, since machines differ and drift.
 //
 //	caabench speed     CPU per exchange of a scan, beside the floor's; names a second
+//	caabench dnssec    names per CPU second with validation off, lazy and full
 //	caabench memory    octets for each name in flight
 //	caabench accept    the small Internet, faults and all, scanned twice and held against its truth
 //
@@ -19,6 +20,7 @@ import (
 
 type cli struct {
 	Speed  speedCmd  `cmd:"" help:"CPU per exchange of a scan beside the floor, and names a second."`
+	DNSSEC dnssecCmd `cmd:"" name:"dnssec" help:"Names per CPU second with validation off, lazy and full, in a signed world."`
 	Memory memoryCmd `cmd:"" help:"Octets for each name in flight, with servers that answer after five seconds."`
 	Accept acceptCmd `cmd:"" help:"Scan the small Internet twice with one seed: every line one right row, and the same rows."`
 	Serve  serveCmd  `cmd:"" help:"Run the servers of a small Internet until stdin ends."`

@@ -109,7 +109,7 @@ func (c *speedCmd) part(command ...string) (cost, error) {
 
 // scan runs the whole command: names read, Parquet written.
 func (c *speedCmd) scan(server *server, dir string) (cost, error) {
-	out, status, err := scanOnce(c.Caascan, server, dir, c.InFlight)
+	out, status, err := scanOnce(c.Caascan, server, dir, c.InFlight, "off")
 	if err != nil {
 		return cost{}, err
 	}
@@ -124,15 +124,17 @@ type scanStatus struct {
 	Rows    int `json:"rows"`
 	Failed  int `json:"failed"`
 	Queries int `json:"queries"`
+	Checks  int `json:"checks"`
 }
 
 // scanOnce scans all names of the world, without limits.
-func scanOnce(caascan string, server *server, dir string, inFlight int) (result, scanStatus, error) {
+func scanOnce(caascan string, server *server, dir string, inFlight int, dnssec string) (result, scanStatus, error) {
 	data := filepath.Join(dir, "scan")
 	defer os.RemoveAll(data)
 	out, err := onCore(1, caascan, "scan", filepath.Join(dir, "names.txt"), "--out", data,
 		"--root-hints", filepath.Join(dir, "root.hints"), "--server-port", server.port, "--allow-special-use", "--ipv4-only",
-		"--rate-per-server", "0", "--rate-per-operator", "0", "--in-flight", strconv.Itoa(inFlight), "--timeout", "10s")
+		"--rate-per-server", "0", "--rate-per-operator", "0", "--in-flight", strconv.Itoa(inFlight), "--timeout", "10s",
+		"--trust-anchor", filepath.Join(dir, "root.anchor"), "--dnssec", dnssec)
 	if err != nil {
 		return out, scanStatus{}, err
 	}
@@ -170,7 +172,7 @@ func (c *memoryCmd) Run() error {
 		if err != nil {
 			return err
 		}
-		out, status, err := scanOnce(c.Caascan, server, dir, inFlight)
+		out, status, err := scanOnce(c.Caascan, server, dir, inFlight, "off")
 		server.stop()
 		if err != nil {
 			return err
@@ -196,7 +198,8 @@ type server struct {
 // startServer starts the servers on core 0 and waits until they listen.
 func startServer(dir string, world *worldFlags) (*server, error) {
 	args := append(pinned(0), self(), "serve", "--dir", dir, "--names", strconv.Itoa(world.Names),
-		"--caa-share", fmt.Sprint(world.CAAShare), "--delay", world.Delay.String())
+		"--caa-share", fmt.Sprint(world.CAAShare), "--delay", world.Delay.String(),
+		"--signed-opt-out", fmt.Sprint(world.SignedOptOut), "--signed-full", fmt.Sprint(world.SignedFull))
 	s := &server{process: exec.Command(args[0], args[1:]...)}
 	s.process.Stderr = os.Stderr
 	stdin, err := s.process.StdinPipe()

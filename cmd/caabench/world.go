@@ -24,10 +24,14 @@ type worldFlags struct {
 	Names    int           `default:"200000" help:"Size of the small Internet, in names."`
 	CAAShare float64       `name:"caa-share" default:"0.05" help:"Share of the names that publish CAA."`
 	Delay    time.Duration `help:"How long the servers of leaf zones wait before they answer."`
+
+	SignedOptOut float64 `help:"Share of the names below a top-level domain with opt-out that are signed; that and the next make the world a signed one."`
+	SignedFull   float64 `help:"Share of the names below a top-level domain without opt-out that are signed."`
 }
 
 func (f *worldFlags) world() (*simnet.World, error) {
-	return simnet.New(simnet.Config{Seed: 1, Names: f.Names, Plain: true, CAAShare: f.CAAShare, Delay: f.Delay})
+	return simnet.New(simnet.Config{Seed: 1, Names: f.Names, Plain: true, CAAShare: f.CAAShare, Delay: f.Delay,
+		SignedOptOut: f.SignedOptOut, SignedFull: f.SignedFull})
 }
 
 // serveCmd runs the servers.
@@ -43,6 +47,9 @@ func (c *serveCmd) Run() error {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(c.Dir, "root.hints"), world.RootHints(), 0o644); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(c.Dir, "root.anchor"), []byte(world.TrustAnchor()), 0o644); err != nil {
 		return err
 	}
 	names, err := os.Create(filepath.Join(c.Dir, "names.txt"))

@@ -28,6 +28,7 @@ type status struct {
 	InFlight int64                       `json:"in_flight"`
 	Waiting  int64                       `json:"waiting"` // queries that wait for a limit
 	Queries  int64                       `json:"queries"`
+	Checks   int64                       `json:"checks"`       // signatures
 	Strays   int64                       `json:"strays"`       // datagrams that were no reply to a query under way
 	Drops    int64                       `json:"kernel_drops"` // replies lost because they came faster than they were read
 	Rate     float64                     `json:"rows_per_s"`
@@ -133,7 +134,7 @@ func (w *watcher) status(ended bool) status {
 	p, now := w.scan.Progress(), time.Now()
 	s := status{
 		Elapsed: now.Sub(w.started).Seconds(), Rows: p.Finished, Failed: p.Failed, InFlight: p.Admitted - p.Finished,
-		Waiting: p.Waiting, Queries: p.Sent, Strays: p.Strays, Drops: p.KernelDrops, Posture: map[string]map[string]int64{}, Ended: ended,
+		Waiting: p.Waiting, Queries: p.Sent, Checks: p.Checks, Strays: p.Strays, Drops: p.KernelDrops, Posture: map[string]map[string]int64{}, Ended: ended,
 	}
 	s.Rate = float64(s.Rows-w.before.Rows) / max(now.Sub(w.beforeT).Seconds(), 1e-3)
 	if ended {
