@@ -16,8 +16,9 @@ const (
 	signedAfter  = 30 * 24 * time.Hour
 )
 
-// faultyTime is how long ago, or how far ahead, the signatures of wrong times end or begin.
-const faultyTime = 24 * time.Hour
+// faultyTime is how long ago, or how far ahead, the signatures of wrong times end or begin: more than the day of slack
+// that validators may give.
+const faultyTime = 48 * time.Hour
 
 // window is the time in which a signature is good, in seconds since 1970 (RFC 4034 3.1.5).
 type window struct{ inception, expiration uint32 }
