@@ -10,10 +10,10 @@
 //	p256.go         ECDSA with P-256: keys, and the tables they have earned
 //	p256comb.go     multiplying points by tables; p256point.go adds them
 //	p256field.go    the integers modulo p, and p256scalar.go modulo n; inverse.go inverts both
-//	ed448.go        Ed448; ed448field.go its field
+//	ed448.go        Ed448, by cloudflare/circl
 //
-// RSA, P-256 and Ed448 are our own. RSA is for the keys below 1024 bits, which crypto/rsa refuses and zones have; P-256
-// for speed, as it is most of the work of a validating scan; Ed448 because the standard library has none.
+// RSA and P-256 are our own: RSA for the keys below 1024 bits, which crypto/rsa refuses and zones have, P-256 for speed, as
+// it is most of the work of a validating scan.
 package algorithm
 
 import (

@@ -11,9 +11,10 @@ import (
 	"crypto/sha512"
 	"fmt"
 	"math/big"
-	mrand "math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/cloudflare/circl/sign/ed448"
 )
 
 func TestSupported(t *testing.T) {
@@ -85,8 +86,9 @@ func signedBy(t testing.TB, algorithm uint8, bits int) example {
 		must(err)
 		x.key, x.signature = public, ed25519.Sign(private, signed)
 	case Ed448:
-		random := mrand.New(mrand.NewPCG(23, 24))
-		x.key, x.signature = signEd448(randomScalar(random), randomScalar(random), signed)
+		public, private, err := ed448.GenerateKey(rand.Reader)
+		must(err)
+		x.key, x.signature = public, ed448.Sign(private, signed, "")
 	}
 	return x
 }

@@ -1,14 +1,19 @@
 package algorithm
 
 import (
-	"bytes"
-	"crypto/sha3"
 	"encoding/hex"
 	"math/big"
-	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/cloudflare/circl/sign/ed448"
 )
+
+// order448 is the order L of the base point (RFC 8032 5.2).
+var order448 = func() *big.Int {
+	below, _ := new(big.Int).SetString("13818066809895115352007386748515426880336692474882178609894547503885", 10)
+	return below.Sub(new(big.Int).Lsh(big.NewInt(1), 446), below)
+}()
 
 // TestEd448RFC8032 has the vectors of RFC 8032 7.4 that have no context.
 func TestEd448RFC8032(t *testing.T) {
@@ -47,10 +52,11 @@ func TestEd448RFC8032(t *testing.T) {
 			t.Errorf("%s: taken for another message", v.name)
 		}
 		// S + L is S to the equation, but is not below L (RFC 8032 5.2.7, step 1).
-		s := littleEndian(signature[ed448Size:])
-		above := s.Add(s, order448).FillBytes(make([]byte, ed448Size))
+		half := slices.Clone(signature[ed448.PublicKeySize:])
+		slices.Reverse(half)
+		above := new(big.Int).Add(new(big.Int).SetBytes(half), order448).FillBytes(make([]byte, ed448.PublicKeySize))
 		slices.Reverse(above)
-		if k.Verify(message, append(slices.Clone(signature[:ed448Size]), above...)) {
+		if k.Verify(message, append(slices.Clone(signature[:ed448.PublicKeySize]), above...)) {
 			t.Errorf("%s: taken with S above L", v.name)
 		}
 	}
@@ -65,113 +71,37 @@ func unhex(t *testing.T, text string) []byte {
 	return b
 }
 
-// TestEd448Keys has points that are none, or not in their one encoding (RFC 8032 5.2.3).
+// TestEd448Keys: what has not the length of a key is none.
 func TestEd448Keys(t *testing.T) {
-	encode := func(y *big.Int, odd byte) []byte {
-		b := y.FillBytes(make([]byte, ed448Size))
-		slices.Reverse(b)
-		b[ed448Size-1] |= odd << 7
-		return b
-	}
-	one := big.NewInt(1)
-	for _, c := range []struct {
-		name string
-		key  []byte
-		ok   bool
-	}{
-		{"the neutral point", encode(one, 0), true},
-		{"x = 0, said to be odd", encode(one, 1), false},
-		{"y = -1", encode(new(big.Int).Sub(prime448, one), 0), true},
-		{"y = p", encode(prime448, 0), false},
-		{"y = p + 1", encode(new(big.Int).Add(prime448, one), 0), false},
-		{"y of 455 bits", slices.Repeat([]byte{0x7f}, ed448Size), false},
-		{"y without an x", encode(big.NewInt(2), 0), false},
-		{"too short", make([]byte, ed448Size-1), false},
-		{"too long", make([]byte, ed448Size+1), false},
-	} {
-		k, ok := newEd448(c.key)
-		if ok != c.ok {
-			t.Errorf("%s: %v", c.name, ok)
-		}
-		if !ok {
-			continue
-		}
-		p, _ := decode448(k.encoded)
-		if encoded := p.encode(); !bytes.Equal(encoded[:], c.key) {
-			t.Errorf("%s: written as %x", c.name, encoded)
+	for _, size := range []int{0, ed448.PublicKeySize - 1, ed448.PublicKeySize + 1} {
+		if _, ok := NewPublicKey(Ed448, make([]byte, size)); ok {
+			t.Errorf("%d octets are taken for a key", size)
 		}
 	}
 }
 
-func TestField448(t *testing.T) {
-	random := rand.New(rand.NewPCG(21, 22))
-	some := func() (x field448) {
-		for i := range x {
-			switch random.IntN(3) {
-			case 0:
-				x[i] = mask56 + 1<<8 - uint64(random.IntN(2))
-			case 1:
-				x[i] = uint64(random.IntN(2))
-			default:
-				x[i] = random.Uint64() & mask56
-			}
-		}
-		return x
-	}
-	for range 3_000 {
-		x, y := some(), some()
-		bx, by := x.integer(), y.integer()
-		check := func(name string, got field448, want *big.Int) {
-			for _, word := range got {
-				if word >= mask56+1<<8 {
-					t.Fatalf("%s of %x and %x: a word of %x is too large", name, x, y, word)
-				}
-			}
-			integer := got.integer()
-			if integer.Mod(integer, prime448).Cmp(want.Mod(want, prime448)) != 0 {
-				t.Fatalf("%s of %x and %x is %x, want %x", name, x, y, integer, want)
-			}
-		}
-		var z field448
-		z.add(&x, &y)
-		check("add", z, new(big.Int).Add(bx, by))
-		z.sub(&x, &y)
-		check("sub", z, new(big.Int).Sub(bx, by))
-		z.mul(&x, &y)
-		check("mul", z, new(big.Int).Mul(bx, by))
-		z = x
-		z.mul(&z, &z)
-		check("square", z, new(big.Int).Mul(bx, bx))
-	}
-}
-
-// signEd448 signs with a scalar and a nonce that need not come from a hash (RFC 8032 5.2.6, from step 3 on).
-func signEd448(secret, nonce *big.Int, signed []byte) (key, signature []byte) {
-	none := new(big.Int)
-	a, r := sumOfProducts448(&base448, secret, &base448, none), sumOfProducts448(&base448, nonce, &base448, none)
-	encodedA, encodedR := a.encode(), r.encode()
-	digest := sha3.SumSHAKE256(slices.Concat([]byte("SigEd448\x00\x00"), encodedR[:], encodedA[:], signed), 2*ed448Size)
-	s := littleEndian(digest)
-	s.Mul(s, secret).Add(s, nonce).Mod(s, order448)
-	encodedS := s.FillBytes(make([]byte, ed448Size))
-	slices.Reverse(encodedS)
-	return encodedA[:], append(encodedR[:], encodedS...)
-}
-
+// FuzzEd448: whatever key and signature are, a check ends; and what is signed is taken, once only.
 func FuzzEd448(f *testing.F) {
-	f.Add([]byte{1}, []byte{1}, []byte("signed"), uint16(3))
-	f.Add(order448.Bytes(), []byte{0}, []byte{}, uint16(800))
-	f.Fuzz(func(t *testing.T, secret, nonce, signed []byte, flip uint16) {
-		d, n := new(big.Int).SetBytes(secret), new(big.Int).SetBytes(nonce)
-		key, signature := signEd448(d.Mod(d, order448), n.Mod(n, order448), signed)
-		k, ok := newEd448(key)
-		if !ok || !k.verify(signed, signature) {
-			t.Fatalf("a good signature by %x with the nonce %x is refused", d, n)
+	f.Add(make([]byte, ed448.SeedSize), []byte("message"), make([]byte, ed448.SignatureSize))
+	f.Fuzz(func(t *testing.T, seed, signed, signature []byte) {
+		if len(seed) != ed448.SeedSize {
+			if k, ok := NewPublicKey(Ed448, seed); ok {
+				k.Verify(signed, signature)
+			}
+			return
 		}
-		bit := int(flip) % (8 * len(signature))
-		signature[bit/8] ^= 1 << (bit % 8)
-		if d.Sign() != 0 && k.verify(signed, signature) {
-			t.Fatalf("taken with bit %d changed", bit)
+		private := ed448.NewKeyFromSeed(seed)
+		public := private.Public().(ed448.PublicKey)
+		k, ok := NewPublicKey(Ed448, public)
+		if !ok {
+			t.Fatal("the key is refused")
+		}
+		right := ed448.Sign(private, signed, "")
+		if !k.Verify(signed, right) || k.Verify(append(signed, 1), right) || k.Verify(signed, right[1:]) {
+			t.Error("a signature is refused, or taken for another message")
+		}
+		if string(signature) != string(right) && k.Verify(signed, signature) {
+			t.Error("a second signature of the same message is taken")
 		}
 	})
 }
