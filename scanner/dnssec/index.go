@@ -2,7 +2,7 @@ package dnssec
 
 import (
 	"encoding/binary"
-	"sort"
+	"slices"
 
 	"github.com/caascan/caascan/scanner/wire"
 )
@@ -21,21 +21,12 @@ type span struct {
 // live reports whether the span still counts; s may be nil.
 func (s *span) live(now uint32) bool { return s != nil && int32(s.until-now) > 0 }
 
-// index is an ordered set of spans, by owner. It is a row of sorted blocks: to find a span touches two or three lines of
-// memory more than the span's own.
-type index struct {
-	blocks [][]item // none is empty
-	size   int
+// run is spans in the order of their owners. The first octets of the owners, which nearly always suffice to compare, lie
+// side by side.
+type run struct {
+	prefixes []uint64
+	spans    []*span
 }
-
-// item is a span with the first octets of its owner's key, which nearly always suffice to compare.
-type item struct {
-	prefix uint64
-	*span
-}
-
-// blockSize makes the cost of an insertion that of moving at most 4 KiB.
-const blockSize = 256
 
 // prefixOf returns the first eight octets of key as a number; it is not greater for a lesser key.
 func prefixOf[K string | []byte](key K) (prefix uint64) {
@@ -48,32 +39,46 @@ func prefixOf[K string | []byte](key K) (prefix uint64) {
 	return prefix
 }
 
-// after reports whether the item's owner comes after key.
-func (i *item) after(prefix uint64, key []byte) bool {
-	if i.prefix != prefix {
-		return i.prefix > prefix
+// floor returns where the last span whose owner does not come after key stands, -1 if there is none.
+func (r *run) floor(prefix uint64, key []byte) int {
+	low, high := 0, len(r.prefixes) // the spans before low do not come after key, those from high on do
+	for low < high {
+		middle := int(uint(low+high) / 2)
+		if p := r.prefixes[middle]; p > prefix || p == prefix && r.spans[middle].owner > string(key) {
+			high = middle
+		} else {
+			low = middle + 1
+		}
 	}
-	return i.owner > string(key)
+	return low - 1
 }
 
-// place returns where the last span whose owner does not come after key stands; at is -1 if there is none in the index.
-func (x *index) place(key []byte) (block, at int) {
-	prefix := prefixOf(key)
-	block = sort.Search(len(x.blocks), func(i int) bool { return x.blocks[i][0].after(prefix, key) }) - 1
-	if block < 0 {
-		return 0, -1
-	}
-	items := x.blocks[block]
-	return block, sort.Search(len(items), func(i int) bool { return items[i].after(prefix, key) }) - 1
+// insert makes s the span at a place.
+func (r *run) insert(at int, s *span) {
+	r.prefixes = slices.Insert(r.prefixes, at, prefixOf(s.owner))
+	r.spans = slices.Insert(r.spans, at, s)
 }
+
+// index is an ordered set of spans, by owner: a row of blocks, none of which is empty. To find a span touches a few lines
+// of memory more than the span's own.
+type index struct {
+	heads  run // the first span of each block
+	blocks []run
+	size   int
+}
+
+// blockSize makes the cost of an insertion that of moving at most 4 KiB.
+const blockSize = 256
 
 // floor returns the last span whose owner does not come after key, nil if there is none.
 func (x *index) floor(key []byte) *span {
-	block, at := x.place(key)
-	if at < 0 {
+	prefix := prefixOf(key)
+	block := x.heads.floor(prefix, key)
+	if block < 0 {
 		return nil
 	}
-	return x.blocks[block][at].span
+	b := &x.blocks[block]
+	return b.spans[b.floor(prefix, key)]
 }
 
 // last returns the span with the greatest owner, nil if there is none.
@@ -81,37 +86,48 @@ func (x *index) last() *span {
 	if len(x.blocks) == 0 {
 		return nil
 	}
-	items := x.blocks[len(x.blocks)-1]
-	return items[len(items)-1].span
+	spans := x.blocks[len(x.blocks)-1].spans
+	return spans[len(spans)-1]
 }
 
 // put adds s, in place of another of the same owner.
 func (x *index) put(s *span) {
-	added := item{prefixOf(s.owner), s}
+	key := []byte(s.owner)
+	prefix := prefixOf(key)
 	if len(x.blocks) == 0 {
-		x.blocks, x.size = append(x.blocks, []item{added}), 1
-		return
+		x.heads.insert(0, s)
+		x.blocks = append(x.blocks, run{})
 	}
-	block, at := x.place([]byte(s.owner))
-	items := x.blocks[block]
-	if at >= 0 && items[at].owner == s.owner {
-		items[at] = added
-		return
+	block := max(x.heads.floor(prefix, key), 0)
+	b := &x.blocks[block]
+	at := b.floor(prefix, key)
+	if at >= 0 && b.spans[at].owner == s.owner {
+		b.spans[at] = s
+	} else {
+		x.size++
+		at++
+		b.insert(at, s)
 	}
-	x.size++
-	items = append(items, item{})
-	copy(items[at+2:], items[at+1:])
-	items[at+1] = added
-	x.blocks[block] = items
-	if len(items) < blockSize {
-		return
+	if at == 0 {
+		x.heads.prefixes[block], x.heads.spans[block] = prefix, s
 	}
-	half := append(make([]item, 0, blockSize), items[blockSize/2:]...)
-	clear(items[blockSize/2:])
-	x.blocks[block] = items[:blockSize/2]
-	x.blocks = append(x.blocks, nil)
-	copy(x.blocks[block+2:], x.blocks[block+1:])
-	x.blocks[block+1] = half
+	if len(b.spans) == blockSize {
+		x.split(block)
+	}
+}
+
+// split makes two of a block.
+func (x *index) split(block int) {
+	const half = blockSize / 2
+	b := &x.blocks[block]
+	second := run{
+		prefixes: append(make([]uint64, 0, blockSize), b.prefixes[half:]...),
+		spans:    append(make([]*span, 0, blockSize), b.spans[half:]...),
+	}
+	clear(b.spans[half:])
+	b.prefixes, b.spans = b.prefixes[:half], b.spans[:half]
+	x.blocks = slices.Insert(x.blocks, block+1, second)
+	x.heads.insert(block+1, second.spans[0])
 }
 
 // chain is the known part of a zone's NSEC or NSEC3 chain, the spans of two generations. The older one is dropped when

@@ -10,13 +10,18 @@ import (
 const maxDenial = 16
 
 // Do validates: first the signatures of Answer, then, where Claim or a wildcard asks for it, those of Denial and what they
-// prove. Where it ends early the results say what is known so far. The records of Denial are not looked at if nothing
-// depends on them; other types than NSEC and NSEC3 there are passed over, as are records that can prove nothing.
+// prove. Where something is not right it ends. An Answer of nothing with the claim Records is bogus: nothing is shown. The
+// records of Denial are not looked at if nothing depends on them; other types than NSEC and NSEC3 there are passed over,
+// as are records that can prove nothing.
 func (j *Job) Do() {
 	j.Verdict, j.Cut, j.Until, j.Proven = Verdict{}, CutUnknown, 0, nil
 	c := checker{zone: j.Zone, keys: j.Keys, at: j.At, policy: j.Policy, budget: &j.Budget}
 	j.Verdict, j.Cut = j.validate(&c)
-	j.Until = earlierKnown(j.Until, c.until)
+	if j.Verdict.Security == record.Secure || j.Verdict.Security == record.Insecure {
+		j.Until = earlierKnown(j.Until, c.until)
+	} else {
+		j.Until = 0
+	}
 }
 
 // earlierKnown returns the earlier of two times, either of which may be 0 for none.
@@ -43,7 +48,10 @@ func (j *Job) validate(c *checker) (Verdict, Cut) {
 			cut = Signed
 		}
 	}
-	if len(nextClosers) == 0 && j.Claim == Records {
+	if j.Claim == Records && len(j.Answer) == 0 {
+		return failure(DenialMissing), CutUnknown
+	}
+	if j.Claim == Records && len(nextClosers) == 0 {
 		return secure, cut
 	}
 

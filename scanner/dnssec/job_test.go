@@ -110,6 +110,7 @@ func TestNSEC(t *testing.T) {
 		{"RFC 9824 3.1: a made-up name", NoSecureCut, "a.z", "DS", sets(`a.z \000.a.z RRSIG NSEC NXNAME`), secure, NoName},
 		{"below another cut", NoSecureCut, "x.a.z", "DS", sets("a.z c.z NS RRSIG NSEC"), wrong, 0},
 		{"the zone itself", NoSecureCut, "z", "DS", sets("z a.z NS SOA RRSIG NSEC"), wrong, 0},
+		{"the zone itself, as if from above", NoSecureCut, "z", "DS", sets("z a.z NS RRSIG NSEC"), wrong, 0},
 	})
 	runDenials(t, newSigner(t, ".", dns.ED25519, 256), []denialCase{
 		{"RFC 6840 4.4: DS of the root", NoData, ".", "DS", sets(". a NS SOA RRSIG NSEC DNSKEY"), secure, 0},
@@ -317,9 +318,31 @@ func TestJobResults(t *testing.T) {
 	if j.Do(); j.Verdict != secure || j.Until != now+50 || len(j.Proven) != 2 || j.Budget.Checks != plenty-1 {
 		t.Errorf("known: %+v", j)
 	}
-	j.Known[0].Owner = name("b.z")
+	j.Known[0].Type = 50
 	if j.Do(); j.Verdict != secure || j.Until != now+100 || j.Budget.Checks != plenty-3 {
-		t.Errorf("another known: %+v", j)
+		t.Errorf("another type known: %+v", j)
+	}
+	j.Known[0].Type, j.Known[0].Owner = 47, name("b.z")
+	if j.Do(); j.Verdict != secure || j.Until != now+100 || j.Budget.Checks != plenty-5 {
+		t.Errorf("another owner known: %+v", j)
+	}
+
+	// The worst counts: here an alias from a wildcard in an opt-out span, then a proof that is secure.
+	z, optOut := chained{zone: "z"}, chained{zone: "z", flags: 1}
+	j = job(t, key, NoData, "a.z", "CAA", key.signed(t, nil, optOut.covering(t, "b.z"), z.nsec3(t, "a.z", "", "A"))...)
+	j.Answer = []RRset{expanded(key.sign(t, "*.z. 300 IN CNAME a.z."), "b.z")}
+	if j.Do(); j.Verdict != insecure(OptOut) {
+		t.Errorf("insecure, then secure: %v", j.Verdict)
+	}
+
+	// Half a proof is none, nor does it say until when.
+	j = job(t, key, NXDomain, "b.z", "CAA", late...)
+	if j.Do(); j.Verdict != failure(DenialWrong) || j.Until != 0 || len(j.Proven) != 1 {
+		t.Errorf("half: %+v", j)
+	}
+	j = job(t, key, Records, "a.z", "CAA")
+	if j.Do(); j.Verdict != failure(DenialMissing) {
+		t.Errorf("nothing: %+v", j)
 	}
 }
 

@@ -158,6 +158,7 @@ func TestKeyJob(t *testing.T) {
 		{"a digest of nothing", []record.RR{{Owner: name("example"), Type: wire.TypeDS, Data: ksk.ds(t, 2)[0].Data[:4]}}, set, Policy{}, failure(NoMatchingDS), 0},
 		{"RFC 4509 3: SHA-1 does not count beside SHA-256", slices.Concat(ksk.ds(t, 1), changed(ksk.ds(t, 2), 10, 0x55)), set, Policy{}, failure(NoMatchingDS), 0},
 		{"RFC 4509 3: but beside one of an unknown algorithm", slices.Concat(ksk.ds(t, 1), changed(ksk.ds(t, 2), 2, 200)), set, Policy{}, secure, 3},
+		{"a trust anchor with other flags", changed(records(t, ksk.dnskey), 1, 0), set, Policy{}, failure(NoMatchingDS), 0},
 		{"DS of another zone", newSigner(t, "other", 13, 257).ds(t, 2), set, Policy{}, failure(NoMatchingDS), 0},
 		{"a key of another zone", lines(t, "other."+ksk.dnskey.String()[len("example."):]), set, Policy{}, failure(NoMatchingDS), 0},
 		{"RFC 5011 2.1: a revoked key's DS", revoked.ds(t, 2), dnskeys(t, []*signer{&revoked, zsk}, &revoked), Policy{}, failure(NoMatchingDS), 0},

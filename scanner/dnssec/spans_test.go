@@ -138,6 +138,22 @@ func TestSpans(t *testing.T) {
 		}
 	})
 
+	t.Run("RFC 8198 5.4: of each NSEC3", func(t *testing.T) {
+		for short := range 3 {
+			s := NewSpans(name("tld"), Policy{}, 100)
+			for i, set := range []RRset{full.nsec3(t, "tld", "", "NS SOA"), full.covering(t, "b.tld"), full.covering(t, "*.tld")} {
+				until := now + 60
+				if i == short {
+					until = now + 40
+				}
+				s.Add([]RRset{set}, until)
+			}
+			if claim, _, ttl, ok := s.Denies(now, name("b.tld"), wire.TypeCAA); !ok || claim != NXDomain || ttl != 40 {
+				t.Errorf("claim %d, %d s, %t", claim, ttl, ok)
+			}
+		}
+	})
+
 	t.Run("a new chain displaces the old one", func(t *testing.T) {
 		s := NewSpans(name("tld"), Policy{}, 100)
 		s.Add([]RRset{apex, gap}, now+60)
