@@ -52,7 +52,8 @@ via-open      CNAME to-secure.OPEN
 via-broken    CNAME to-secure.BROKEN
 to-open-late  CNAME to-open.HUB2
 to-broken-late CNAME to-broken.HUB1
-tour          CNAME tour.NEXT
+tour          CNAME TOUR
+loop          CNAME loop.NEXT
 nowhere       CNAME www.no-such-tld-anywhere.
 dname         DNAME tree
 www.tree      A 192.0.2.8
@@ -69,7 +70,7 @@ ns.lame       A LAME
 // to zone and name to name.
 const fullQuestions = `
 @             A CAA MX TXT SOA NS DNSKEY DS AAAA
-www           A AAAA CAA *
+www           A AAAA CAA DS *
 mail          A CAA
 caa           CAA A
 txt           TXT CAA
@@ -85,7 +86,7 @@ host.ent      A *
 deep.ent      CAA
 leaf.deep.ent CAA *
 no.deep.ent   *
-made.wild     A CAA TXT
+made.wild     A CAA TXT DS
 a.b.wild      CAA
 wild          *
 *.wild        A MX
@@ -97,7 +98,7 @@ no.sub.wild   *
 x.wild-alias  A CAA
 x.wild-out    *
 x.wild-lost   *
-alias         A CAA CNAME
+alias         A CAA CNAME DS
 alias-nodata  CAA
 alias-lost    *
 alias-wild    A TXT
@@ -116,9 +117,10 @@ via-broken    *
 to-open-late  *
 to-broken-late *
 tour          A CAA
+loop          *
 nowhere       *
 dname         DNAME CAA
-www.dname     A CAA
+www.dname     A CAA DS
 no.dname      *
 x.wild.dname  CAA
 www.dname-secure A CAA
@@ -145,7 +147,7 @@ alias CNAME www.HUB1
 `
 
 const smallQuestions = `
-@      A CAA MX DS DNSKEY
+@      A CAA MX SOA DS DNSKEY
 www    A CAA
 x.w    CAA *
 alias  *
@@ -203,22 +205,29 @@ func (z *zone) records() string {
 	}
 	return strings.NewReplacer(
 		"HUB1", hubs[0].name, "HUB2", hubs[1].name, "HUB3", hubs[2].name, "OPEN", hubs[3].name, "BROKEN", hubs[4].name,
-		"NEXT", hubs[z.nextHub()].name, "LONGTEXT", long, "LAME", lameAddr,
+		"TOUR", z.tour(), "NEXT", hubs[z.nextHub()].name, "LONGTEXT", long, "LAME", lameAddr,
 	).Replace(body)
 }
 
 // delegates reports whether a zone is the root or a TLD.
 func (z *zone) delegates() bool { return z.parent == nil || z.parent.parent == nil }
 
-// nextHub is where the zone's tour leads: through the sound hubs one by one, then to a hub where there is no tour but an
-// answer that it does not exist.
+// nextHub is where the zone's loop leads: into the sound hubs, round and round.
 func (z *zone) nextHub() int {
-	for i, h := range hubs[:3] {
+	for i, h := range hubs[:soundHubs-1] {
 		if z.name == h.name {
 			return i + 1
 		}
 	}
 	return 0
+}
+
+// tour is where the zone's tour leads: through the sound hubs, one by one, to an address in the last.
+func (z *zone) tour() string {
+	if z.name == hubs[soundHubs-1].name {
+		return "www"
+	}
+	return "tour." + hubs[z.nextHub()].name
 }
 
 // question is a name and a type, of a zone.

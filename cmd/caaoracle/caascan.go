@@ -60,8 +60,7 @@ func (w *world) askCaascan(ctx context.Context, binary string, questions []quest
 	return answers, nil
 }
 
-// lookup runs the command and checks the form of what it writes: one line for each name, in order, of the fields that
-// design/cli.md names.
+// lookup runs the command.
 func (w *world) lookup(ctx context.Context, binary, typ string, names []string) ([]typeAnswer, error) {
 	ctx, cancel := context.WithTimeout(ctx, runWithin)
 	defer cancel()
@@ -76,6 +75,11 @@ func (w *world) lookup(ctx context.Context, binary, typ string, names []string) 
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", err, &complaints)
 	}
+	return readLines(text, typ, names)
+}
+
+// readLines reads what the command writes: one line for each name, in order, of the fields that design/cli.md names.
+func readLines(text []byte, typ string, names []string) ([]typeAnswer, error) {
 	var lines []typeAnswer
 	scanner := bufio.NewScanner(bytes.NewReader(text))
 	scanner.Buffer(nil, len(text)+1)

@@ -45,6 +45,7 @@ type class struct {
 	small    bool                    // smallBody, and few questions
 	children bool                    // there are delegations of each kind below it
 
+	anchored   bool                    // its DS is not in the parent but a trust anchor
 	on         software                // which must serve them; "": any
 	editSecond func(*signedZone) error // what is done to the zone on its second server; nil: it has one
 }
@@ -125,6 +126,7 @@ func keyClasses() []*class {
 		of("standby ds", secure, keys(ksk, ksk.but(absent), zsk), nil),
 		of("standby ksk", secure, keys(ksk, ksk.but(silent), zsk), nil),
 		of("revoked ksk", secure, keys(ksk, ksk.but(revoked), zsk), nil),
+		of("one of two signatures corrupt", secure, keys(ksk, zsk, zsk), corruptSecondKey),
 		of("ds of revoked ksk only", "", keys(ksk.but(without), ksk.but(revokedWithDS), zsk), nil),
 		of("signatures before keys", secure, keys(ksk, zsk, zsk.but(unpublished)), dropKeys(func(k *key) bool { return !k.published && k.signs })),
 	}
@@ -161,6 +163,8 @@ func insecureClasses() []*class {
 		{name: "broken island", want: insecure, algs: ecdsa, denials: twoDenials, keys: noDS, from: -60 * day, to: -30 * day},
 		{name: "ds below unsigned", want: insecure, algs: ecdsa, denials: twoDenials, below: []string{"plain"}},
 		{name: "ds below iterations", want: secure, algs: ecdsa, denials: twoDenials, below: []string{"iter"}},
+		{name: "anchored island", want: secure, algs: ecdsa, denials: twoDenials, anchored: true, below: []string{"plain", "nsec", "optout"}},
+		{name: "anchored by a wrong ds", want: bogus, algs: ecdsa, denials: twoDenials, anchored: true, ds: wrongDigest, below: []string{"plain", "nsec"}},
 		{name: "wrong ds below unsigned", want: insecure, algs: ecdsa, denials: twoDenials, below: []string{"plain"}, ds: wrongDigest},
 	}
 }
@@ -198,7 +202,11 @@ func partlyBogusClasses() []*class {
 		of("corrupt signature of caa", corruptSigs(dns.TypeCAA)),
 		of("corrupt signature of cname and dname", corruptSigs(dns.TypeCNAME, dns.TypeDNAME)),
 		of("expired caa", resigned(-60*day, -30*day, dns.TypeCAA)),
-		withoutDenial("no denial", false),
+		onNSD(of("no denial", dropTypes(dns.TypeNSEC, dns.TypeNSEC3))),
+		onNSD(of("every third denial missing, from the first", dropEveryThird(0))),
+		onNSD(of("every third denial missing, from the second", dropEveryThird(1))),
+		onNSD(of("every third denial missing, from the third", dropEveryThird(2))),
+		of("denials overlap", overlap),
 		of("no signature of denial", dropSigs(dns.TypeNSEC, dns.TypeNSEC3)),
 		of("expired denial", resigned(-60*day, -30*day, dns.TypeNSEC, dns.TypeNSEC3)),
 		of("bitmaps claim too much", setBits(atOrBelowApex, dns.TypeCAA, dns.TypeTXT, dns.TypeMX)),
@@ -206,6 +214,7 @@ func partlyBogusClasses() []*class {
 		of("bitmaps claim too little", clearBits(atOrBelowApex, dns.TypeCAA, dns.TypeTXT, dns.TypeA)),
 		of("bitmaps of a delegation", setBits(belowApex, dns.TypeNS)),
 		of("first denial spans all", spanAll),
+		{name: "nsec3 with unknown flags", want: secure, algs: ecdsa, denials: []denial{nsec3, optOut}, edit: unknownFlags},
 		of("disguised as wildcard", disguise),
 	}
 }
@@ -227,7 +236,7 @@ func parentClasses() []*class {
 		{name: "parent signed by knot", want: secure, algs: ecdsa, denials: threeDenials, signer: byKnot, children: true},
 		{name: "parent signed online", want: secure, algs: ecdsa, denials: []denial{nsec}, signer: byKnotOnline, children: true},
 		{name: "parent with iterations", want: secure, algs: ecdsa, denials: []denial{{nsec3: true, salt: "-", iterations: 200}}, signer: byKnot, children: true},
-		withoutDenial("parent without denial", true),
+		onNSD(of("parent without denial", secure, dropTypes(dns.TypeNSEC, dns.TypeNSEC3))),
 		of("cuts without ns bit", secure, clearBits(atCuts, dns.TypeNS)),
 		of("cuts with soa bit", secure, setBits(atCuts, dns.TypeSOA)),
 		of("cuts with ds bit", secure, setBits(atCuts, dns.TypeDS)),
@@ -236,10 +245,11 @@ func parentClasses() []*class {
 	}
 }
 
-// withoutDenial is a class of zones from which all proofs of absence are gone. Knot 3.2.6 crashes looking for
-// one, and BIND 9.18 serves a zone without NSEC as if it were not signed.
-func withoutDenial(name string, children bool) *class {
-	return &class{name: name, want: secure, algs: ecdsa, denials: threeDenials, edit: dropTypes(dns.TypeNSEC, dns.TypeNSEC3), on: nsd, children: children}
+// onNSD puts a class with holes in the proofs of absence on NSD. Knot 3.2.6 crashes where it finds none, and BIND 9.18
+// serves a zone without NSEC as if it were not signed.
+func onNSD(c *class) *class {
+	c.on = nsd
+	return c
 }
 
 // knotClasses are signed by Knot, on its own idea of a signed zone.

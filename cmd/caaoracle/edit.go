@@ -184,6 +184,79 @@ func corruptSigs(types ...uint16) func(*signedZone) error {
 	}
 }
 
+// corruptSecondKey corrupts the signatures of the zone's second key, beside which there are those of a third.
+func corruptSecondKey(s *signedZone) error {
+	all := s.rrs
+	s.rrs = slices.DeleteFunc(slices.Clone(all), func(rr dns.RR) bool {
+		sig, ok := rr.(*dns.RRSIG)
+		return !ok || sig.KeyTag != s.keys[1].record.KeyTag()
+	})
+	err := corruptSigs()(s)
+	s.rrs = all
+	return err
+}
+
+// unknownFlags sets a flag that no document defines (RFC 5155 8.2).
+func unknownFlags(s *signedZone) error {
+	for _, rr := range s.rrs {
+		if nsec3, ok := rr.(*dns.NSEC3); ok {
+			nsec3.Flags |= 0x80
+		}
+	}
+	return s.sign(covers([]uint16{dns.TypeNSEC3}), nil)
+}
+
+// dropEveryThird takes a third of the NSEC or NSEC3 records away, so that proofs lack one part or another.
+func dropEveryThird(from int) func(*signedZone) error {
+	return func(s *signedZone) error {
+		gone, seen := map[string]bool{}, 0
+		for _, rr := range s.rrs {
+			if t := rr.Header().Rrtype; t == dns.TypeNSEC || t == dns.TypeNSEC3 {
+				gone[rr.Header().Name] = seen%3 == from
+				seen++
+			}
+		}
+		s.rrs = slices.DeleteFunc(s.rrs, func(rr dns.RR) bool {
+			t := rr.Header().Rrtype
+			if sig, ok := rr.(*dns.RRSIG); ok {
+				t = sig.TypeCovered
+			}
+			return (t == dns.TypeNSEC || t == dns.TypeNSEC3) && gone[rr.Header().Name]
+		})
+		return nil
+	}
+}
+
+// overlap makes each NSEC or NSEC3 record deny the owner of the one after it too.
+func overlap(s *signedZone) error {
+	next := map[string]string{} // what follows an owner, or the hash of one
+	for _, rr := range s.rrs {
+		switch rr := rr.(type) {
+		case *dns.NSEC:
+			next[rr.Hdr.Name] = rr.NextDomain
+		case *dns.NSEC3:
+			next[hashOf(rr)] = rr.NextDomain
+		}
+	}
+	for _, rr := range s.rrs {
+		switch rr := rr.(type) {
+		case *dns.NSEC:
+			if rr.NextDomain != s.zone.name { // the last would deny none, and the apex
+				rr.NextDomain = next[rr.NextDomain]
+			}
+		case *dns.NSEC3:
+			rr.NextDomain = next[strings.ToUpper(rr.NextDomain)]
+		}
+	}
+	return s.sign(covers([]uint16{dns.TypeNSEC, dns.TypeNSEC3}), nil)
+}
+
+// hashOf is the hash of the owner of an NSEC3 record, in capital letters.
+func hashOf(rr *dns.NSEC3) string {
+	hash, _, _ := cutLabel(rr.Hdr.Name)
+	return strings.ToUpper(hash)
+}
+
 // resigned gives signatures another time.
 func resigned(from, to time.Duration, types ...uint16) func(*signedZone) error {
 	return func(s *signedZone) error {
@@ -331,8 +404,7 @@ func spanAll(s *signedZone) error {
 		case *dns.NSEC:
 			rr.NextDomain = rr.Hdr.Name
 		case *dns.NSEC3:
-			hash, _, _ := cutLabel(rr.Hdr.Name)
-			rr.NextDomain = hash
+			rr.NextDomain = hashOf(rr)
 		default:
 			continue
 		}

@@ -1,5 +1,11 @@
 package main
 
+import (
+	"strings"
+
+	"github.com/miekg/dns"
+)
+
 // explanation is a kind of disagreement that is known, and why neither side is wrong, or why it is not caascan.
 type explanation struct {
 	name    string
@@ -8,7 +14,111 @@ type explanation struct {
 }
 
 // explanations are all that is known. Each is as narrow as can be: what it does not match stays unexplained.
-var explanations = []explanation{}
+var explanations = []explanation{
+	{
+		name: "failure in a bogus zone",
+		why: "the look-up ends in SERVFAIL for both; Unbound meets the failure (a lame server, a loop of aliases) before it validates, " +
+			"caascan has found the chain of trust broken by then and says so",
+		applies: func(d *disagreement) bool {
+			return d.kind == differSecurity && d.theirs.verdict == failure && d.ours.verdict == bogus && d.chain == bogus
+		},
+	},
+	{
+		name: "SHA-1 beside SHA-256",
+		why: "the DS of digest 2 is wrong and that of digest 1 right: caascan ignores the latter (RFC 4509 3), " +
+			"Unbound takes any that fits unless harden-algo-downgrade is set",
+		applies: func(d *disagreement) bool {
+			return d.zone.class.name == "ds sha256 wrong beside sha1" && d.theirs.verdict != bogus && d.ours.bogusBy("no-matching-ds")
+		},
+	},
+	{
+		name: "denial by a delegation's NSEC",
+		why: "the zone denies with records that have NS set and SOA clear: RFC 6840 4.1 forbids to take them as denial, hence bogus; " +
+			"Unbound goes on to read them as proof of an unsigned delegation at the name, below which anything goes",
+		applies: func(d *disagreement) bool {
+			return d.zone.class.name == "bitmaps of a delegation" && d.theirs.verdict == insecure && d.ours.bogusBy("denial-wrong")
+		},
+	},
+	{
+		name: "DS of a name made from a wildcard that claims to be a delegation",
+		why: "what a wildcard with NS means is not defined (RFC 4592 4.2); caascan takes NSEC at its word for DS, which RFC 6840 4.1 excepts, " +
+			"and refuses NSEC3 since the closest encloser has NS too (RFC 5155 8.3); Unbound has it the other way round",
+		applies: func(d *disagreement) bool {
+			return d.zone.class.name == "bitmaps of a delegation" && d.name == d.zone.in("made.wild") && d.typ == dns.TypeDS &&
+				(d.zone.denial.nsec3 && d.theirs.verdict == secure && d.ours.bogusBy("denial-wrong") ||
+					!d.zone.denial.nsec3 && d.theirs.verdict == bogus && d.ours.verdict == secure)
+		},
+	},
+	{
+		name: "DS under opt-out, with a wildcard that claims a CNAME",
+		why:  "the span that covers the name is opt-out, which is all that RFC 5155 8.6 asks for when the question is for DS: insecure; Unbound looks at the wildcard too",
+		applies: func(d *disagreement) bool {
+			return d.zone.class.name == "bitmaps claim cname" && d.zone.denial.optOut && d.name == d.zone.in("made.wild") &&
+				d.typ == dns.TypeDS && d.theirs.verdict == bogus && d.ours.verdict == insecure
+		},
+	},
+	{
+		name: "NSD's proof behind a DNAME",
+		why: "NSD 4.6 answers with a DNAME and, behind it, records made from a wildcard, beside an NSEC that does not cover the name they are of: " +
+			"the message proves nothing, hence bogus; Unbound asks for the target by itself and then gets the right NSEC",
+		applies: func(d *disagreement) bool {
+			return d.name == d.zone.in("x.wild.dname") && !d.zone.denial.nsec3 && d.zone.servers[0].kind == nsd &&
+				d.theirs.verdict == secure && d.ours.verdict == bogus && (d.ours.bogusBy("denial-wrong") || len(d.zone.servers) > 1)
+		},
+	},
+	{
+		name: "the NSEC before a wildcard",
+		why: "the wildcard's own NSEC is missing; the one before it, whose next name is the wildcard, says nothing of the wildcard's types: " +
+			"Unbound 1.17 takes it for proof that the wildcard is an empty non-terminal, with which data could be hidden",
+		applies: func(d *disagreement) bool {
+			behindWildcard := d.name == d.zone.in("made.wild") || d.name == d.zone.in("alias-wild")
+			return d.zone.class.name == "every third denial missing, from the first" && !d.zone.denial.nsec3 && behindWildcard &&
+				d.theirs.rcode == "NOERROR" && d.theirs.verdict == secure && d.ours.bogusBy("denial-wrong")
+		},
+	},
+	{
+		name: "denials that contradict each other",
+		why: "each NSEC denies the next owner too, which exists. Each message is judged by itself in caascan: NXDOMAIN with all its parts proven, " +
+			"NODATA behind an alias for a name that is proven not to exist, an alias that is there. Unbound derives the closest encloser " +
+			"from each NSEC anew, takes either proof behind an alias (validate_cname_noanswer_response), and remembers what NSECs deny",
+		applies: func(d *disagreement) bool {
+			if d.zone.class.name != "denials overlap" || d.zone.denial.nsec3 {
+				return false
+			}
+			switch d.theirs.rcode + " " + d.ours.rcode {
+			case "SERVFAIL NXDOMAIN":
+				return strings.Contains(d.theirs.note, "nameerror proof failed") && d.ours.verdict == secure
+			case "NOERROR SERVFAIL":
+				return d.name == d.zone.in("alias-ent") && d.ours.bogusBy("denial-wrong")
+			case "NXDOMAIN NOERROR":
+				return d.typ == dns.TypeDS && d.theirs.verdict == secure && d.ours.verdict == secure
+			}
+			return false
+		},
+	},
+	{
+		name: "an asterisk under a wildcard",
+		why: "the question is for a name that begins with an asterisk label, does not exist and is covered by a wildcard further up, " +
+			"as any other name (RFC 4592 2.3): Unbound builds the wrong wildcard's name for the signature",
+		applies: func(d *disagreement) bool {
+			return d.zone.class.name == "wildcard at apex" && strings.HasPrefix(d.name, "*.") && d.theirs.verdict == bogus &&
+				strings.Contains(d.theirs.note, "signature crypto failed") && d.ours.rcode == "NOERROR"
+		},
+	},
+	{
+		name: "CNAME or DNAME asked for below a DNAME",
+		why:  "the synthesised CNAME is no signed answer but follows from the signed DNAME (RFC 6672 5.3.1): Unbound 1.17 wants a signature",
+		applies: func(d *disagreement) bool {
+			return d.zone.class.name == "dname at apex" && d.name != d.zone.name && (d.typ == dns.TypeCNAME || d.typ == dns.TypeDNAME) &&
+				d.theirs.verdict == bogus && strings.Contains(d.theirs.note, "DS got DNAME answer") && d.ours.verdict == secure
+		},
+	},
+}
+
+// bogusBy reports whether an answer of caascan's is bogus for a reason.
+func (a answer) bogusBy(reason string) bool {
+	return a.verdict == bogus && strings.HasPrefix(a.note+" ", reason+" ")
+}
 
 // explain finds the explanation of a disagreement; nil if there is none.
 func explain(d *disagreement) *explanation {

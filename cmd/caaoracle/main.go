@@ -124,8 +124,7 @@ func (c *cli) inside(ctx context.Context, to io.Writer) (code int, err error) {
 	return code, nil
 }
 
-// compareAll asks both all questions, and once more where they differ: then each in a state that no earlier question
-// has left behind, so that a busy machine's time-outs are not held against either.
+// compareAll asks both all questions, and once more where they differ and that may have been chance.
 func (w *world) compareAll(ctx context.Context, binary string, progress func(string, ...any)) (*comparison, error) {
 	questions := w.questions()
 	theirs, err := w.askUnbound(ctx, questions)
@@ -141,25 +140,28 @@ func (w *world) compareAll(ctx context.Context, binary string, progress func(str
 		return nil, err
 	}
 	progress("caascan answered %d questions", len(questions))
-	again := differing(questions, theirs, ours)
-	if len(again) == 0 {
-		return newComparison(questions, theirs, ours), nil
+	first := newComparison(questions, theirs, ours)
+	var again []question
+	for _, d := range first.disagreements {
+		if d.perhapsChance() {
+			again = append(again, d.question)
+		}
 	}
 	theirs2, err := w.askUnbound(ctx, again)
 	if err != nil {
 		return nil, err
 	}
 	ours2, err := w.askCaascan(ctx, binary, again)
-	if err != nil {
+	if err := errors.Join(err, w.alive()); err != nil {
 		return nil, err
 	}
 	progress("asked again: %d questions on which they differed", len(again))
 	for i, q := range again {
 		theirs[q.index], ours[q.index] = theirs2[i], ours2[i]
 	}
-	result := newComparison(questions, theirs, ours)
-	result.askedAgain = len(again)
-	return result, nil
+	second := newComparison(questions, theirs, ours)
+	second.onlyOnce = first.without(second)
+	return second, nil
 }
 
 // runShell runs a command of the user's.

@@ -51,7 +51,7 @@ func (c *comparison) print(to io.Writer) bool {
 		classes[name].print(to, name)
 	}
 	total.print(to, "all")
-	fmt.Fprintf(to, "asked again: %d questions on which the first answers differed\n", c.askedAgain)
+	fmt.Fprintf(to, "differed only once: %d, agreed when asked again\n", len(c.onlyOnce))
 	return total.unexplained == 0
 }
 
@@ -62,22 +62,24 @@ func (t *tally) print(to io.Writer, name string) {
 
 // printDisagreements writes them under their explanations, the unexplained last.
 func (c *comparison) printDisagreements(to io.Writer) {
-	for i := range explanations {
-		c.printUnder(to, &explanations[i], "explained: "+explanations[i].name+": "+explanations[i].why)
+	under := map[*explanation][]disagreement{}
+	for _, d := range c.disagreements {
+		under[d.explanation] = append(under[d.explanation], d)
 	}
-	c.printUnder(to, nil, "UNEXPLAINED")
+	printList(to, "differed only once, and agreed when asked again", c.onlyOnce)
+	for i := range explanations {
+		e := &explanations[i]
+		printList(to, "explained: "+e.name+": "+e.why, under[e])
+	}
+	printList(to, "UNEXPLAINED", under[nil])
 }
 
-func (c *comparison) printUnder(to io.Writer, e *explanation, title string) {
-	first := true
-	for _, d := range c.disagreements {
-		if d.explanation != e {
-			continue
-		}
-		if first {
-			fmt.Fprintf(to, "\n%s\n", title)
-			first = false
-		}
+func printList(to io.Writer, title string, list []disagreement) {
+	if len(list) == 0 {
+		return
+	}
+	fmt.Fprintf(to, "\n%s (%d)\n", title, len(list))
+	for _, d := range list {
 		fmt.Fprintf(to, "  %s %s (%s; %s of %s): Unbound %s, caascan %s\n", d.name, dns.Type(d.typ), d.zone.class.name,
 			d.kind, d.zone.servers[0].name, d.theirs.text(), d.ours.text())
 		if d.kind == differRecords {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,8 +34,14 @@ func (w *world) build(ctx context.Context, now time.Time) error {
 		return err
 	}
 	root := w.zones[0]
+	anchors := slices.Clone(root.ds)
+	for _, z := range w.zones {
+		if z.class.anchored {
+			anchors = append(anchors, z.ds...)
+		}
+	}
 	w.anchor, w.hints = filepath.Join(w.dir, "root.anchor"), filepath.Join(w.dir, "root.hints")
-	if err := os.WriteFile(w.anchor, []byte(strings.Join(root.ds, "\n")+"\n"), 0o644); err != nil {
+	if err := os.WriteFile(w.anchor, []byte(strings.Join(anchors, "\n")+"\n"), 0o644); err != nil {
 		return err
 	}
 	return os.WriteFile(w.hints, []byte(strings.Join(root.nameServers(), "\n")+"\n"), 0o644)
@@ -182,7 +189,9 @@ func (w *world) text(z *zone) string {
 	}, z.nameServers()...)
 	for _, child := range z.children {
 		lines = append(lines, child.nameServers()...)
-		lines = append(lines, child.ds...)
+		if !child.class.anchored {
+			lines = append(lines, child.ds...)
+		}
 	}
 	if z.isHub() {
 		for _, s := range w.servers {

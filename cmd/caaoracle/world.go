@@ -14,7 +14,7 @@ type world struct {
 	zones   []*zone // parents before children; the root is the first
 	servers []*server
 	procs   []*process
-	anchor  string // file: the root's DS
+	anchor  string // file: the root's DS, and those of anchored islands
 	hints   string // file: the root's servers
 }
 
@@ -121,6 +121,9 @@ var hubs = []hub{
 	{"open.salted.", 0, nsec, false},
 	{"broken.rsa.", 13, nsec, true},
 }
+
+// soundHubs is how many of the hubs, the first, are signed and sound.
+const soundHubs = 3
 
 // newWorld lays the world out. Nothing is random: the same zones are on the same servers each time.
 func newWorld(dir string) *world {
