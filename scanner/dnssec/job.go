@@ -37,12 +37,12 @@ func (j *Job) validate(c *checker) (Verdict, Cut) {
 	cut := CutUnknown
 	for i := range j.Answer {
 		set := &j.Answer[i]
-		made, reason := c.verify(set)
+		encloser, reason := c.verify(set)
 		if reason != None {
 			return failure(reason), CutUnknown
 		}
-		if made.encloser != "" {
-			nextClosers = append(nextClosers, nextCloser(set.Owner, made.encloser))
+		if encloser != "" {
+			nextClosers = append(nextClosers, nextCloser(set.Owner, encloser))
 		}
 		if set.Type == wire.TypeDS {
 			cut = Signed
@@ -104,7 +104,7 @@ func (j *Job) takeDenial(d *denial, c *checker) (failed Reason) {
 			failed = DenialWrong
 		}
 		if !j.known(set) {
-			if _, reason := c.verifyDenial(set); reason != None {
+			if reason := c.verifyDenial(set); reason != None {
 				failed = worseDenial(failed, reason)
 				continue
 			}
@@ -133,12 +133,12 @@ func (j *Job) known(set *RRset) bool {
 
 // verifyDenial is verify for NSEC and NSEC3: one made from a wildcard says nothing about the name it was made for
 // (CVE-2017-15105).
-func (c *checker) verifyDenial(set *RRset) (genuine, Reason) {
-	g, reason := c.verify(set)
-	if reason == None && g.encloser != "" {
-		return g, BadSignature
+func (c *checker) verifyDenial(set *RRset) Reason {
+	encloser, reason := c.verify(set)
+	if reason == None && encloser != "" {
+		return BadSignature
 	}
-	return g, reason
+	return reason
 }
 
 // worseDenial returns why a denial could not be used: a signature out of its time is told as such.

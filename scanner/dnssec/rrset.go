@@ -131,24 +131,19 @@ type checker struct {
 	signed []byte // room for what a signature was made over
 }
 
-// genuine is what verify found out about an RRset with a good signature.
-type genuine struct {
-	encloser wire.Name // if the RRset was made from a wildcard: the name below which that is the *; otherwise ""
-	until    uint32    // when the signature expires
-}
-
 // reach orders the reasons why no signature was good: the one that came furthest of all signatures is told. It follows
 // the order of the checks; of signatures out of their time an expired one tells more.
 var reach = [Reasons]int{NoSignature: 0, WrongSigner: 1, NoMatchingKey: 2, NotYetValid: 3, Expired: 4, BadSignature: 5, WorkLimit: 6}
 
-// verify reports whether one of the signatures of set is good: None, or why not. Any one will do (RFC 6840 5.11).
-// An RRset without records is never good.
-func (c *checker) verify(set *RRset) (genuine, Reason) {
+// verify reports whether one of the signatures of set is good: None, or why not. Any one will do (RFC 6840 5.11). If the
+// RRset was made from a wildcard, encloser is the name below which that is the *, otherwise "". An RRset without records is
+// never good.
+func (c *checker) verify(set *RRset) (encloser wire.Name, reason Reason) {
 	if !set.belongsTo(c.zone) {
-		return genuine{}, WrongSigner
+		return "", WrongSigner
 	}
 	if len(set.Data) == 0 {
-		return genuine{}, NoSignature
+		return "", NoSignature
 	}
 	furthest := NoSignature
 	tell := func(r Reason) {
@@ -167,42 +162,40 @@ func (c *checker) verify(set *RRset) (genuine, Reason) {
 		if err != nil || sig.TypeCovered != set.Type || set.Sigs[i].Owner != set.Owner {
 			continue
 		}
-		encloser, reason := c.readable(set, &sig)
+		encloser, reason := c.eligible(set, &sig)
 		if reason != None {
 			tell(reason)
 			continue
 		}
-		expanded := encloser != ""
+		if sorted == nil {
+			sorted = canonicalOrder(set.Data)
+		}
+		c.signed = appendSigned(c.signed[:0], set, sorted, &sig, encloser)
 		for _, key := range c.keys {
-			if key.tag != sig.KeyTag || key.Algorithm != sig.Algorithm {
+			if !key.made(&sig) {
 				continue
 			}
-			if reason := inTime(&sig, c.at); reason != None {
-				tell(reason)
-				break
-			}
 			if checks == 0 || c.budget.Checks <= 0 {
-				return genuine{}, WorkLimit
+				return "", WorkLimit
 			}
 			checks--
 			c.budget.Checks--
-			if sorted == nil {
-				sorted = canonicalOrder(set.Data)
-			}
-			c.signed = appendSigned(c.signed[:0], set, sorted, &sig, encloser, expanded)
 			if key.public.Verify(c.signed, sig.Signature) {
 				c.until = earlier(c.until, sig.Expiration)
-				return genuine{encloser: encloser, until: sig.Expiration}, None
+				return encloser, None
 			}
 			tell(BadSignature)
 		}
 	}
-	return genuine{}, furthest
+	return "", furthest
 }
 
-// readable makes the checks of RFC 4035 5.3.1 that need no cryptography, but for the time: signer, labels, and whether
-// there is a key. The encloser is that of the wildcard the RRset was made from.
-func (c *checker) readable(set *RRset, sig *wire.RRSIG) (encloser wire.Name, reason Reason) {
+// made reports whether sig says that k made it. Several keys may have the same tag.
+func (k *Key) made(sig *wire.RRSIG) bool { return k.tag == sig.KeyTag && k.Algorithm == sig.Algorithm }
+
+// eligible makes the checks of RFC 4035 5.3.1, which need no cryptography: signer, labels, whether there is a key, time.
+// The encloser is that of the wildcard the RRset was made from.
+func (c *checker) eligible(set *RRset, sig *wire.RRSIG) (encloser wire.Name, reason Reason) {
 	if !c.zone.Is(sig.SignerName) {
 		return "", WrongSigner
 	}
@@ -210,15 +203,10 @@ func (c *checker) readable(set *RRset, sig *wire.RRSIG) (encloser wire.Name, rea
 	if !ok {
 		return "", BadSignature
 	}
-	if !c.policy.algorithm(sig.Algorithm) {
+	if !c.policy.algorithm(sig.Algorithm) || !slices.ContainsFunc(c.keys, func(k *Key) bool { return k.made(sig) }) {
 		return "", NoMatchingKey
 	}
-	for _, key := range c.keys {
-		if key.tag == sig.KeyTag && key.Algorithm == sig.Algorithm {
-			return encloser, None
-		}
-	}
-	return "", NoMatchingKey
+	return encloser, inTime(sig, c.at)
 }
 
 // wildcardEncloser returns the name below which the wildcard was that the owner of set was made from, "" if it was made
@@ -287,10 +275,10 @@ func canonicalOrder(records []record.RR) [][]byte {
 
 // appendSigned appends what sig was made over (RFC 4034 3.1.8.1): its own data, then the RRset in canonical form and
 // order, under the name it has in the zone.
-func appendSigned(buf []byte, set *RRset, sorted [][]byte, sig *wire.RRSIG, encloser wire.Name, expanded bool) []byte {
+func appendSigned(buf []byte, set *RRset, sorted [][]byte, sig *wire.RRSIG, encloser wire.Name) []byte {
 	buf = append(buf, sig.Signed...)
 	for _, data := range sorted {
-		if expanded {
+		if encloser != "" {
 			buf = append(buf, "\x01*"...)
 			buf = append(buf, encloser...)
 		} else {

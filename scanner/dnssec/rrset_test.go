@@ -106,8 +106,8 @@ func TestSignatures(t *testing.T) {
 	} {
 		budget := Budget{plenty, 0}
 		c := checker{zone: name("example"), keys: []*Key{key.key(t), sha1.key(t)}, at: now, policy: Policy{NoSHA1: true}, budget: &budget}
-		g, reason := c.verify(&test.set)
-		if reason != test.want || g.encloser != "" {
+		encloser, reason := c.verify(&test.set)
+		if reason != test.want || encloser != "" {
 			t.Errorf("%s: %v", test.rule, reason)
 		}
 		if (reason == None) != (c.until != 0) {
