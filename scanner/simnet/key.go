@@ -6,7 +6,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
-	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/binary"
@@ -41,7 +40,7 @@ type key struct {
 	rdata     []byte // of the DNSKEY record
 	tag       uint16
 	algorithm uint8
-	secret    crypto.Signer // nil for an algorithm that nobody knows
+	secret    crypto.Signer // nil for Ed448, and for an algorithm that nobody knows
 	ed448     *ed448Secret
 }
 
@@ -123,18 +122,12 @@ func (k *key) signHashed(hash crypto.Hash, data []byte) []byte {
 	h := hash.New()
 	h.Write(data)
 	digest := h.Sum(nil)
-	var signature []byte
-	var err error
-	switch secret := k.secret.(type) {
-	case *rsa.PrivateKey:
-		signature, err = rsa.SignPKCS1v15(nil, secret, hash, digest)
-	case *ecdsa.PrivateKey:
-		if signature, err = secret.Sign(nil, digest, hash); err == nil {
-			signature = plainECDSA(signature, (secret.Curve.Params().BitSize+7)/8)
-		}
-	}
+	signature, err := k.secret.Sign(nil, digest, hash) // of RSA: PKCS #1 v1.5 (RFC 5702 3)
 	if err != nil {
 		panic("internal error: simnet: " + err.Error())
+	}
+	if curve, ok := k.secret.(*ecdsa.PrivateKey); ok {
+		return plainECDSA(signature, (curve.Params().BitSize+7)/8)
 	}
 	return signature
 }
@@ -225,12 +218,16 @@ func (c *keyCache) of(s *signing) *zoneKeys {
 	return keys
 }
 
-// signatureCacheSize is how many signatures of shared zones are kept: root, TLDs and operators are asked the same
-// again and again, and some sign with RSA, at 0.3 to 0.8 ms a signature. A signature costs some 200 octets.
-const signatureCacheSize = 1 << 16
+// Signatures that are kept. Root, TLDs and operators are asked the same again and again; zones of the list are asked
+// again only by who lost the first reply, and a server that is busy signing must not have twice the work from that. A
+// signature costs some 200 octets.
+const (
+	sharedSignatures = 1 << 16
+	recentSignatures = 1 << 13
+)
 
 // signatureCache holds signatures in slots by what is signed: the last one to come stays.
-type signatureCache [signatureCacheSize]atomic.Pointer[cachedSignature]
+type signatureCache []atomic.Pointer[cachedSignature]
 
 type cachedSignature struct {
 	sum       [sha256.Size]byte // of the data signed, which holds signer, algorithm and key tag
@@ -238,9 +235,9 @@ type cachedSignature struct {
 }
 
 // of returns the signature of data by k.
-func (c *signatureCache) of(k *key, data []byte) []byte {
+func (c signatureCache) of(k *key, data []byte) []byte {
 	sum := sha256.Sum256(data)
-	slot := &c[binary.BigEndian.Uint64(sum[:])%signatureCacheSize]
+	slot := &c[binary.BigEndian.Uint64(sum[:])%uint64(len(c))]
 	if have := slot.Load(); have != nil && have.sum == sum {
 		return have.signature
 	}

@@ -118,12 +118,11 @@ func (r *responder) sign(z *zone, start int, wild *node, f chainFault) {
 			s.data = binary.BigEndian.AppendUint16(s.data, uint16(rr.to-rr.from))
 			s.data = append(s.data, s.canon[rr.from:rr.to]...)
 		}
-		var signature []byte
+		cache := r.w.recent
 		if z.shared {
-			signature = r.w.signatures.of(k, s.data)
-		} else {
-			signature = k.sign(s.data)
+			cache = r.w.lasting
 		}
+		signature := cache.of(k, s.data)
 		p.counts[p.sect]++
 		p.buf = append(p.buf, ref[:refSize]...)
 		head := rrHead(wire.TypeRRSIG, binary.BigEndian.Uint32(header[4:]))

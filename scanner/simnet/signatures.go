@@ -18,7 +18,8 @@ func (w *World) buildSignatures() {
 		return
 	}
 	w.times = newWindows(w.cfg.Now)
-	w.keys, w.signatures = new(keyCache), new(signatureCache)
+	w.keys = new(keyCache)
+	w.lasting, w.recent = make(signatureCache, sharedSignatures), make(signatureCache, recentSignatures)
 	w.hot = w.byKind["hoster"][hotOperator]
 	w.setSigning(w.root, rootScheme, soundChain)
 	for _, t := range w.tlds {

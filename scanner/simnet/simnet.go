@@ -84,13 +84,14 @@ type World struct {
 	root      *special
 	scenarios []*scenario
 
-	signed     bool      // there are signatures
-	hot        *operator // see hotOperator
-	times      windows
-	keys       *keyCache
-	signatures *signatureCache
-	slots      [slotCount]uint16 // scenario of name i is that of slot i modulo slotCount
-	mails      [256]*mailVariant
+	signed  bool      // there are signatures
+	hot     *operator // see hotOperator
+	times   windows
+	keys    *keyCache
+	lasting signatureCache    // of zones that many names have to do with
+	recent  signatureCache    // of the others
+	slots   [slotCount]uint16 // scenario of name i is that of slot i modulo slotCount
+	mails   [256]*mailVariant
 }
 
 // New makes the world that cfg describes.
