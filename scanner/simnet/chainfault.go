@@ -34,7 +34,8 @@ const (
 	wrongDenial  // with these answers, one that says that there is CAA
 	forgedDenial // their signatures are not right
 
-	// The zone above does not prove that a delegation is not signed: the referral, and all below it, is bogus.
+	// The zone above does not prove that a delegation is not signed: the referral, and all below it, is bogus. Not for
+	// delegations from a registry, where the proof may come along with that for another name (RFC 8198).
 	noDelegationDenial
 )
 

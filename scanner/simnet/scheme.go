@@ -159,7 +159,7 @@ const signSalt = 0x5a17_d5ec_0000_0001
 // signingOf returns how the zone of a domain of the list is signed.
 func (w *World) signingOf(sc *scenario, d *domain, op *operator) signing {
 	if !w.signed || sc.sign.rule == never || sc.unsigned {
-		return signing{fault: sc.sign.fault}
+		return signing{}
 	}
 	draw := mix(d.hash ^ signSalt)
 	registry := d.tld.registry()
@@ -182,7 +182,7 @@ func (w *World) subSigning(sub *subZone, parent *zone) signing {
 	draw := mix(parent.hash ^ signSalt)
 	switch {
 	case !w.signed || sub.unsigned || sub.sign.rule == never:
-		return signing{}
+		return signing{fault: sub.sign.fault}
 	case sub.sign.rule == byShare && (!parent.sign.signed() || draw>>signSubShift&1 == 0):
 		return signing{}
 	}
