@@ -44,7 +44,7 @@ var pure = []string{"ratelimit", "scanner/wire", "scanner/step", "scanner/caa", 
 	"scanner/resolve", "scanner/dnssec", "scanner/dnssec/algorithm", "scanner/stub"}
 
 // computing are modules that pure packages may use: they compute, and nothing else.
-var computing = []string{"filippo.io/nistec", "github.com/cloudflare/circl/sign/ed448", "github.com/tidwall/btree"}
+var computing = []string{"github.com/cloudflare/circl/sign/ed448"}
 
 // clocks are the functions of package time that read one or wait for one.
 var clocks = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTicker", "NewTimer"}

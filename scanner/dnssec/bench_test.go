@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/miekg/dns"
-	"github.com/tidwall/btree"
 
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/wire"
@@ -93,19 +92,17 @@ func BenchmarkSpansAdd(b *testing.B) {
 	}
 }
 
-// BenchmarkFloor is the search alone, beside that of a B-tree.
+// BenchmarkFloor is the search alone.
 func BenchmarkFloor(b *testing.B) {
 	const count = 100_000
 	key := func(i int) (h hashed) {
 		return sha1.Sum(binary.BigEndian.AppendUint64(nil, uint64(i)))
 	}
 	var x index
-	var tree btree.Map[uint64, *span]
 	for i := range count {
 		h := key(i)
 		s := &span{owner: string(h[:])}
 		x.put(s)
-		tree.Set(prefixOf(h[:]), s)
 	}
 	var asked [1 << 12]hashed
 	for i := range asked {
@@ -114,11 +111,6 @@ func BenchmarkFloor(b *testing.B) {
 	b.Run("index", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
 			sinkSpan = x.floor(asked[i%len(asked)][:])
-		}
-	})
-	b.Run("btree", func(b *testing.B) {
-		for i := 0; b.Loop(); i++ {
-			tree.Descend(prefixOf(asked[i%len(asked)][:]), func(_ uint64, s *span) bool { sinkSpan = s; return false })
 		}
 	})
 }

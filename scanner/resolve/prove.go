@@ -130,10 +130,25 @@ func (r *Resolver) proveAnswer(now step.Time, q *question, out *[]step.Ask) {
 		}
 		p.begin(q.cut, t, answerClaim(a, p.target != nil))
 	}
-	if r.proveClaim(now, q, out) {
-		r.conclude(now, q)
+	if !r.proveClaim(now, q, out) {
+		return
 	}
+	if p.claim.kind == dnssec.NXDomain && p.broken == nil && p.verdict == wrongDenial {
+		// Some signers say NXDOMAIN and prove that the name exists without such records. What is proven holds, as
+		// Unbound sees it, too.
+		c, signer := p.claim, p.signer
+		c.kind = dnssec.NoData
+		*p = proof{evidence: p.evidence}
+		p.begin(q.cut, signer, c)
+		return
+	}
+	if p.claim.kind == dnssec.NoData && (p.verdict.Security == record.Secure || p.verdict.Security == record.Insecure) {
+		a.Outcome = record.NoData
+	}
+	r.conclude(now, q)
 }
+
+var wrongDenial = dnssec.Verdict{Security: record.BogusData, Reason: dnssec.DenialWrong}
 
 // conclude takes the verdict on an answer.
 func (r *Resolver) conclude(now step.Time, q *question) {
@@ -303,10 +318,10 @@ func (r *Resolver) takeJob(now step.Time, q *question, part *part) {
 	if worse(job.Verdict.Security, p.verdict.Security) {
 		p.verdict, p.at, p.broken = job.Verdict, job.Zone, nil
 	}
-	if job.Claim == dnssec.NoSecureCut && part.trust.spans == nil {
-		part.trust.spans = dnssec.NewSpans(part.trust.zone, r.cfg.Policy, maxSpans)
-	}
-	if part.trust.spans != nil && len(job.Proven) > 0 && job.Until != 0 {
+	if len(job.Proven) > 0 && job.Until != 0 {
+		if part.trust.spans == nil {
+			part.trust.spans = dnssec.NewSpans(part.trust.zone, r.cfg.Policy, maxSpans)
+		}
 		until := job.Until
 		for i := range job.Proven {
 			if over := r.clock(now) + job.Proven[i].TTL(); int32(over-until) < 0 {

@@ -287,6 +287,23 @@ func TestBogus(t *testing.T) {
 	}
 }
 
+// NXDOMAIN with the proof that the name exists without such records is NODATA; with no such proof it is bogus.
+func TestDenialDecides(t *testing.T) {
+	w := signedWorld(t, caaOfExample)
+	for _, addr := range []string{ns1Addr, ns2Addr} {
+		w.fault(addr, ifType(dns.TypeMX, func(x *served) { x.reply.Rcode = dns.RcodeNameError }))
+	}
+	if a := w.lookup("example.com", wire.TypeMX); a.Outcome != record.NoData || a.Security != record.Secure {
+		t.Errorf("%v %v %s", a.Outcome, a.Security, a.Reason)
+	}
+	if a := w.lookup("x.wild.example.com", wire.TypeMX); a.Outcome != record.NoData || a.Security != record.Secure {
+		t.Errorf("wildcard: %v %v %s", a.Outcome, a.Security, a.Reason)
+	}
+	if a := w.lookup("none.example.com", wire.TypeMX); a.Outcome != record.NXDomain || a.Security != record.Secure {
+		t.Errorf("no name: %v %v %s", a.Outcome, a.Security, a.Reason)
+	}
+}
+
 // A failure shows whether its zone is proven unsigned (spec rule R3.4).
 func TestFailureSecurity(t *testing.T) {
 	w := signedWorld(t, caaOfExample)

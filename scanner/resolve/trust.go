@@ -409,9 +409,11 @@ func (q *question) unreachable(o record.Outcome, ev evidence, now step.Time) *tr
 	return t
 }
 
-// synthesise ends q without a packet if what the zone of c has proven for others proves the answer, too (RFC 8198).
+// synthesise ends q without a packet if what the zone of c has proven before proves the answer, too (RFC 8198). CAA is
+// asked for all the same, but in zones that hold mostly delegations: it is what all this is about.
 func (r *Resolver) synthesise(now step.Time, q *question, c *cut) bool {
-	if q.key.use != answering || r.cfg.Lazy || c.keys == nil || c.keys.spans == nil || now >= c.keys.expires {
+	if q.key.use != answering || r.cfg.Lazy || c.keys == nil || c.keys.spans == nil || now >= c.keys.expires ||
+		q.key.typ == wire.TypeCAA && c.zone.Labels() > 1 {
 		return false
 	}
 	kind, verdict, ttl, ok := c.keys.spans.Denies(r.clock(now), q.key.name, q.key.typ)
