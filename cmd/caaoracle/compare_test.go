@@ -125,6 +125,10 @@ func TestExplanations(t *testing.T) {
 		{"", "sound", true, "x.wild.dname", dns.TypeCAA, fine(secure), servfail(bogus, "denial-wrong"), witness{}},
 		{"", "sound", false, "x.dname", dns.TypeCAA, fine(secure), servfail(bogus, "denial-wrong"), witness{}},
 
+		{"Unbound stops at the bad server", "one server is stale", true, "www", dns.TypeA, servfail(bogus, ""), fine(secure), witness{}},
+		{"", "one server is stale", true, "www", dns.TypeA, fine(secure), servfail(bogus, "expired"), witness{}},
+		{"", "one server strips", true, "www", dns.TypeA, fine(secure), servfail(indeterminate, "chain-unreachable"), witness{}},
+
 		{"the NSEC before a wildcard", "every third denial missing, from the first", false, "made.wild", dns.TypeTXT, fine(secure), servfail(bogus, "denial-wrong"), witness{}},
 		{"", "every third denial missing, from the first", false, "nosuch", dns.TypeTXT, fine(secure), servfail(bogus, "denial-wrong"), witness{}},
 		{"", "every third denial missing, from the first", true, "made.wild", dns.TypeTXT, fine(secure), servfail(bogus, "denial-wrong"), witness{}},

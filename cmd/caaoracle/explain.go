@@ -67,6 +67,14 @@ var explanations = []explanation{
 		},
 	},
 	{
+		name: "Unbound stops at the bad server",
+		why: "one of the zone's two servers has good data and caascan got it there; Unbound tries again a few times at servers that it draws by lot, " +
+			"and says bogus if they were all the bad one",
+		applies: func(d *disagreement) bool {
+			return d.zone.class.editSecond != nil && d.theirs.verdict == bogus && d.ours.rcode != "SERVFAIL"
+		},
+	},
+	{
 		name: "the NSEC before a wildcard",
 		why: "the wildcard's own NSEC is missing; the one before it, whose next name is the wildcard, says nothing of the wildcard's types: " +
 			"Unbound 1.17 takes it for proof that the wildcard is an empty non-terminal, with which data could be hidden",
