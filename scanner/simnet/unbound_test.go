@@ -185,8 +185,14 @@ func unboundSays(name string) string {
 	q := new(dns.Msg)
 	q.SetQuestion(dns.Fqdn(name), dns.TypeCAA)
 	q.SetEdns0(1232, true)
-	c := &dns.Client{Timeout: 60 * time.Second}
-	m, _, err := c.Exchange(q, unboundAddr)
+	c := &dns.Client{Timeout: 4 * time.Second}
+	var m *dns.Msg
+	var err error
+	for range 15 { // it may drop what it has tried for long; the next one finds it wiser
+		if m, _, err = c.Exchange(q, unboundAddr); err == nil {
+			break
+		}
+	}
 	if err == nil && m.Truncated {
 		c.Net = "tcp"
 		m, _, err = c.Exchange(q, unboundAddr)
