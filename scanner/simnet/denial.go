@@ -78,8 +78,7 @@ func (r *responder) nxDomain(z *zone, rel []byte) {
 	r.cover(z, star)
 }
 
-// noDS proves that the delegation rel, of a name next below encloser, has no DS RRset (RFC 4035 3.1.4.1, RFC 5155
-// 7.2.4 and 7.2.7).
+// noDS proves that there is no DS RRset for the zone child, delegated at rel (RFC 4035 3.1.4.1, RFC 5155 7.2.4 and 7.2.7).
 func (r *responder) noDS(z *zone, rel []byte, child *zone) {
 	if child.sign.fault == noDelegationDenial {
 		return

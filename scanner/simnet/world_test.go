@@ -294,7 +294,7 @@ func TestSets(t *testing.T) {
 func TestConfig(t *testing.T) {
 	for _, cfg := range []Config{
 		{}, {Names: -1}, {Names: MaxNames + 1}, {Names: 1, Delay: -1}, {Names: 1, Delay: MaxDelay + time.Second},
-		{Names: 1, CAAShare: -0.1}, {Names: 1, CAAShare: 1.1},
+		{Names: 1, CAAShare: -0.1}, {Names: 1, CAAShare: 1.1}, {Names: 1, SignedFull: -0.1}, {Names: 1, SignedOptOut: 1.1},
 	} {
 		if _, err := New(cfg); err == nil {
 			t.Errorf("New(%+v) gives a world", cfg)
