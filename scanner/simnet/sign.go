@@ -45,10 +45,11 @@ func (r *responder) signs(z *zone) bool { return r.q.do && z.sign.signed() }
 
 // signer is what a responder needs to sign a reply.
 type signer struct {
-	canon []byte // record data of the RRset in canonical form
-	parts []part // of canon, one for each record
-	data  []byte // what is signed
-	sound bool   // the server of this reply signs rightly, whatever the fault of the others
+	head  [8]byte // of the records of the RRset: type, class, TTL
+	canon []byte  // record data of the RRset in canonical form
+	parts []part  // of canon, one for each record
+	data  []byte  // what is signed
+	sound bool    // the server of this reply signs rightly, whatever the fault of the others
 
 	owners []hashedOwner // of a zone's NSEC3 records
 	names  []byte        // to put names together
@@ -68,19 +69,19 @@ func (r *responder) sign(z *zone, start int, wild *node, f chainFault) {
 	p, s := &r.reply, &r.signer
 	owner, at := p.expand(s.names[:0], start)
 	s.names = owner
-	typ := wire.Type(binary.BigEndian.Uint16(p.buf[at:]))
-	ttl := p.buf[at+4 : at+8]
+	copy(s.head[:], p.buf[at:])
+	typ := wire.Type(binary.BigEndian.Uint16(s.head[:]))
 	if wild != nil {
 		s.names = append(append(owner, wild.owner...), r.q.name[z.apex:r.q.size]...)
 		owner = s.names[len(owner):]
 	}
-	r.canonical(start)
 	if !f.bears(typ) || s.sound {
 		f = soundChain
 	}
 	if f == unsignedCAA {
 		return
 	}
+	r.canonical(start)
 	keys := r.w.keys.of(&z.sign)
 	signers := keys.zone
 	switch {
@@ -89,49 +90,52 @@ func (r *responder) sign(z *zone, start int, wild *node, f chainFault) {
 	case f == strangerCAA:
 		signers = []*key{keys.stranger(&z.sign)}
 	}
-	ref, refSize := p.reference(start)
-	var header [8]byte // type, class, TTL of the records
-	copy(header[:], p.buf[at:at+8])
+	ref, size := p.reference(start)
 	for _, k := range signers {
-		s.data = append(s.data[:0], 0, 0)
-		binary.BigEndian.PutUint16(s.data, uint16(typ))
-		s.data = append(s.data, k.algorithm, countLabels(owner))
-		s.data = append(s.data, ttl...)
-		when := r.w.times.good
-		switch f {
-		case expiredCAA, expiredMX, expiredKeys, expiredDS:
-			when = r.w.times.past
-		case futureCAA:
-			when = r.w.times.future
-		}
-		s.data = binary.BigEndian.AppendUint32(s.data, when.expiration)
-		s.data = binary.BigEndian.AppendUint32(s.data, when.inception)
-		s.data = binary.BigEndian.AppendUint16(s.data, k.tag)
-		signerAt := z.apex
-		if f == wrongSignerCAA {
-			signerAt += 1 + int(r.q.name[signerAt])
-		}
-		s.data = append(s.data, r.q.name[signerAt:r.q.size]...)
-		fixed := len(s.data)
-		for _, rr := range s.parts {
-			s.data = append(append(s.data, owner...), header[:]...)
-			s.data = binary.BigEndian.AppendUint16(s.data, uint16(rr.to-rr.from))
-			s.data = append(s.data, s.canon[rr.from:rr.to]...)
-		}
-		cache := r.w.recent
-		if z.shared {
-			cache = r.w.lasting
-		}
-		signature := cache.of(k, s.data)
-		p.counts[p.sect]++
-		p.buf = append(p.buf, ref[:refSize]...)
-		head := rrHead(wire.TypeRRSIG, binary.BigEndian.Uint32(header[4:]))
-		p.buf = append(p.buf, head[:]...)
-		p.buf = binary.BigEndian.AppendUint16(p.buf, uint16(fixed+len(signature)))
-		p.buf = append(append(p.buf, s.data[:fixed]...), signature...)
-		if f == forgedCAA || f == forgedKeys || f == forgedDenial || f == forgedAtOne {
-			p.buf[len(p.buf)-len(signature)/2] ^= 0x40
-		}
+		r.appendRRSIG(z, k, ref[:size], owner, f)
+	}
+}
+
+// appendRRSIG writes one signature of the RRset that r.signer holds (RFC 4034 3.1.8.1); ref is its owner as the message
+// names it, owner the same in canonical form.
+func (r *responder) appendRRSIG(z *zone, k *key, ref, owner []byte, f chainFault) {
+	p, s := &r.reply, &r.signer
+	when, signerAt := r.w.times.good, z.apex
+	switch f {
+	case expiredCAA, expiredMX, expiredKeys, expiredDS:
+		when = r.w.times.past
+	case futureCAA:
+		when = r.w.times.future
+	case wrongSignerCAA:
+		signerAt += 1 + int(r.q.name[signerAt])
+	}
+	s.data = append(s.data[:0], s.head[:2]...) // type
+	s.data = append(s.data, k.algorithm, countLabels(owner))
+	s.data = append(s.data, s.head[4:]...) // TTL
+	s.data = binary.BigEndian.AppendUint32(s.data, when.expiration)
+	s.data = binary.BigEndian.AppendUint32(s.data, when.inception)
+	s.data = binary.BigEndian.AppendUint16(s.data, k.tag)
+	s.data = append(s.data, r.q.name[signerAt:r.q.size]...)
+	fixed := len(s.data)
+	for _, rr := range s.parts {
+		s.data = append(append(s.data, owner...), s.head[:]...)
+		s.data = binary.BigEndian.AppendUint16(s.data, uint16(rr.to-rr.from))
+		s.data = append(s.data, s.canon[rr.from:rr.to]...)
+	}
+	cache := r.w.recent
+	if z.shared {
+		cache = r.w.lasting
+	}
+	signature := cache.of(k, s.data)
+	p.counts[p.sect]++
+	p.buf = append(p.buf, ref...)
+	head := rrHead(wire.TypeRRSIG, binary.BigEndian.Uint32(s.head[4:]))
+	p.buf = append(p.buf, head[:]...)
+	p.buf = binary.BigEndian.AppendUint16(p.buf, uint16(fixed+len(signature)))
+	p.buf = append(append(p.buf, s.data[:fixed]...), signature...)
+	switch f {
+	case forgedCAA, forgedKeys, forgedDenial, forgedAtOne:
+		p.buf[len(p.buf)-len(signature)/2] ^= 0x40
 	}
 }
 

@@ -4,11 +4,11 @@
 // lame, silent, slow, truncating, refusing, without EDNS, mangling case, limiting rates. What a correct scan must
 // find for each name is known beforehand and can be exported, so that a scan can be scored.
 //
-// A World is a pure function of (seed, size), and of the time its signatures begin. Nothing is stored per name, but for
-// the spans of signed registries (registry). The label of the registrable domain of name
-// i is i under a keyed permutation, written in syllables; a server reads it back out of the question, and a hash of
-// (seed, i) tells the scenario, the top-level domain, the operator and the CAA sets. So a world of ten million names
-// costs no more memory than one of ten.
+// A World is a pure function of (seed, size), and of the time its signatures begin. The label of the registrable domain
+// of name i is i under a keyed permutation, written in syllables; a server reads it back out of the question, and a hash
+// of (seed, i) tells the scenario, the top-level domain, the operator, the CAA sets and the keys. Nothing is stored per
+// name, but for the denials of signed TLDs (registry): a world of ten million names without signatures costs no more
+// memory than one of ten.
 //
 // A question's way: the Server reads packets in batches and sees by the destination address which name server was
 // meant; a responder reads the question, locates the closest zone that this name server serves (locate), looks the
@@ -16,8 +16,12 @@
 // query has DO and the zone is signed, each RRset is followed by signatures made on the spot (sign), and what is
 // missing is proven (denial).
 //
-// A scenario, one row of a table in scenarios.go, states the content of a zone as zone-file lines and, separately and
-// by hand, what a scan must find. The two meet only in the tests, where a naive resolver holds one against the other.
+// Root, most TLDs and some of the zones are signed (scheme), by a realistic mix of algorithms and denials. A chain may be
+// broken (chainFault) without harm to those who do not validate.
+//
+// A scenario, one row of a table in scenarios.go or chains.go, states the content of a zone as zone-file lines and,
+// separately and by hand, what a scan must find. The two meet only in the tests, where a naive resolver, and a naive
+// validator, hold one against the other.
 //
 // Isolation: the sockets are bound to the device lo (SO_BINDTODEVICE), so that nothing from outside reaches them,
 // though they listen on the wildcard address to own all of 127.0.0.0/8. Servers therefore need Linux; worlds do not.
