@@ -41,35 +41,47 @@ func TestWrongUsage(t *testing.T) {
 		args    []string
 		message string // part of
 	}{
-		"no command":           {nil, "expected one of"},
-		"unknown command":      {[]string{"scam"}, "scam"},
-		"unknown flag":         {with("scan", list, "--no-such-flag"), "--no-such-flag"},
-		"no input":             {with("scan"), "input"},
-		"missing file":         {with("scan", filepath.Join(temp, "none.txt")), "none.txt"},
-		"directory":            {with("scan", temp), temp},
-		"one of two missing":   {with("scan", list, filepath.Join(temp, "none.txt")), "none.txt"},
-		"unwritable output":    {append([]string{"scan", list}, w.flags("--out", filepath.Join(write("file", ""), "below"))...), "file"},
-		"parquet to stdout":    {append([]string{"scan", list}, w.flags("--out", "-")...), "jsonl"},
-		"bad format":           {with("scan", list, "--format", "xml"), "xml"},
-		"bad companion":        {with("scan", list, "--with", "gopher"), "gopher"},
-		"negative rate":        {append([]string{"scan", list, "--out", out}, w.flags("--rate-per-server", "-1")...), "-1"},
-		"no share":             {with("scan", list, "--rate-share", "0"), "--rate-share"},
-		"no timeout":           {with("scan", list, "--timeout", "0s"), "--timeout"},
-		"bad port":             {[]string{"lookup", "--root-hints", w.hints, "--allow-special-use", "--server-port", "0", "example.org"}, "--server-port"},
-		"both families only":   {with("scan", list, "--ipv4-only", "--ipv6-only"), "ipv"},
-		"hints missing":        {[]string{"lookup", "--root-hints", filepath.Join(temp, "none.hints"), "--server-port", w.port, "example.org"}, "none.hints"},
-		"hints empty":          {[]string{"lookup", "--root-hints", write("empty.hints", ""), "--server-port", w.port, "example.org"}, "no NS record"},
-		"hints are junk":       {[]string{"lookup", "--root-hints", write("junk.hints", "\x00\xff"), "--server-port", w.port, "example.org"}, "junk.hints"},
-		"hints on loopback":    {[]string{"lookup", "--root-hints", w.hints, "--server-port", w.port, "example.org"}, "--allow-special-use"},
-		"scan, same hints":     {[]string{"scan", list, "--out", out, "--root-hints", w.hints, "--server-port", w.port}, "--allow-special-use"},
-		"no such type":         {append([]string{"lookup", "--type", "NOSUCH", "example.org"}, w.flags()...), "NOSUCH"},
-		"meta type":            {append([]string{"lookup", "--type", "AXFR", "example.org"}, w.flags()...), "AXFR"},
-		"no name":              {append([]string{"lookup"}, w.flags()...), "name"},
-		"address as name":      {append([]string{"lookup", "192.0.2.1"}, w.flags()...), "192.0.2.1"},
-		"config missing":       {with("--config", filepath.Join(temp, "none.yaml"), "scan", list), "none.yaml"},
-		"config is no YAML":    {with("--config", write("bad.yaml", "a: [1,\nb"), "scan", list), "configuration"},
-		"config unknown key":   {with("--config", write("key.yaml", "rate-per-sever: 5\n"), "scan", list), "rate-per-sever"},
-		"config with bad type": {with("--config", write("type.yaml", "timeout: often\n"), "scan", list), "often"},
+		"no command":            {nil, "expected one of"},
+		"unknown command":       {[]string{"scam"}, "scam"},
+		"unknown flag":          {with("scan", list, "--no-such-flag"), "--no-such-flag"},
+		"no input":              {with("scan"), "input"},
+		"missing file":          {with("scan", filepath.Join(temp, "none.txt")), "none.txt"},
+		"directory":             {with("scan", temp), temp},
+		"one of two missing":    {with("scan", list, filepath.Join(temp, "none.txt")), "none.txt"},
+		"unwritable output":     {append([]string{"scan", list}, w.flags("--out", filepath.Join(write("file", ""), "below"))...), "file"},
+		"parquet to stdout":     {append([]string{"scan", list}, w.flags("--out", "-")...), "jsonl"},
+		"bad format":            {with("scan", list, "--format", "xml"), "xml"},
+		"bad companion":         {with("scan", list, "--with", "gopher"), "gopher"},
+		"negative rate":         {append([]string{"scan", list, "--out", out}, w.flags("--rate-per-server", "-1")...), "-1"},
+		"no share":              {with("scan", list, "--rate-share", "0"), "--rate-share"},
+		"no timeout":            {with("scan", list, "--timeout", "0s"), "--timeout"},
+		"bad port":              {[]string{"lookup", "--root-hints", w.hints, "--allow-special-use", "--server-port", "0", "example.org"}, "--server-port"},
+		"both families only":    {with("scan", list, "--ipv4-only", "--ipv6-only"), "ipv"},
+		"hints missing":         {[]string{"lookup", "--root-hints", filepath.Join(temp, "none.hints"), "--server-port", w.port, "example.org"}, "none.hints"},
+		"hints empty":           {[]string{"lookup", "--root-hints", write("empty.hints", ""), "--server-port", w.port, "example.org"}, "no NS record"},
+		"hints are junk":        {[]string{"lookup", "--root-hints", write("junk.hints", "\x00\xff"), "--server-port", w.port, "example.org"}, "junk.hints"},
+		"hints on loopback":     {[]string{"lookup", "--root-hints", w.hints, "--server-port", w.port, "example.org"}, "--allow-special-use"},
+		"scan, same hints":      {[]string{"scan", list, "--out", out, "--root-hints", w.hints, "--server-port", w.port}, "--allow-special-use"},
+		"no such type":          {append([]string{"lookup", "--type", "NOSUCH", "example.org"}, w.flags()...), "NOSUCH"},
+		"meta type":             {append([]string{"lookup", "--type", "AXFR", "example.org"}, w.flags()...), "AXFR"},
+		"no name":               {append([]string{"lookup"}, w.flags()...), "name"},
+		"address as name":       {append([]string{"lookup", "192.0.2.1"}, w.flags()...), "192.0.2.1"},
+		"anchors missing":       {append([]string{"lookup", "example.org"}, w.flags("--trust-anchor", filepath.Join(temp, "none.key"))...), "none.key"},
+		"anchors a directory":   {append([]string{"lookup", "example.org"}, w.flags("--trust-anchor", temp)...), temp},
+		"anchors are junk":      {append(with("scan", list), "--trust-anchor", write("junk.key", "\x00\xff")), "junk.key"},
+		"anchors are hints":     {append([]string{"lookup", "example.org"}, w.flags("--trust-anchor", w.hints)...), "DS or DNSKEY"},
+		"anchor cut short":      {append([]string{"lookup", "example.org"}, w.flags("--trust-anchor", write("short.key", ". DS 1 8"))...), "short.key"},
+		"anchor is revoked":     {append([]string{"lookup", "example.org"}, w.flags("--trust-anchor", write("revoked.key", ". DNSKEY 385 3 13 AAAA"))...), "revoked"},
+		"anchor is no zone key": {append([]string{"lookup", "example.org"}, w.flags("--trust-anchor", write("host.key", ". DNSKEY 1 3 13 AAAA"))...), "no zone key"},
+		"no such mode":          {with("scan", list, "--dnssec", "maybe"), "maybe"},
+		"time without zone":     {append([]string{"lookup", "example.org", "--at", "2026-01-01T00:00:00"}, w.flags()...), "--at"},
+		"time in words":         {append([]string{"lookup", "example.org", "--at", "yesterday"}, w.flags()...), "yesterday"},
+		"time before 1970":      {append([]string{"lookup", "example.org", "--at", "1969-12-31T23:59:59Z"}, w.flags()...), "1970"},
+		"time after 2106":       {with("scan", list, "--at", "2106-02-07T06:28:16Z"), "2106"},
+		"config missing":        {with("--config", filepath.Join(temp, "none.yaml"), "scan", list), "none.yaml"},
+		"config is no YAML":     {with("--config", write("bad.yaml", "a: [1,\nb"), "scan", list), "configuration"},
+		"config unknown key":    {with("--config", write("key.yaml", "rate-per-sever: 5\n"), "scan", list), "rate-per-sever"},
+		"config with bad type":  {with("--config", write("type.yaml", "timeout: often\n"), "scan", list), "often"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, stdout, stderr := caascan(t, "", c.args...)
@@ -104,7 +116,7 @@ func TestWhereFlagsComeFrom(t *testing.T) {
 	temp := t.TempDir()
 	yaml := func(port string) string {
 		path := filepath.Join(temp, port+".yaml")
-		content := fmt.Sprintf("root-hints: %s\nserver-port: %s\nallow-special-use: true\ntimeout: 200ms\nretries: 0\nsource: [127.0.0.1]\nipv4-only: true\n", w.hints, port)
+		content := fmt.Sprintf("root-hints: %s\ntrust-anchor: %s\nserver-port: %s\nallow-special-use: true\ntimeout: 200ms\nretries: 0\nsource: [127.0.0.1]\nipv4-only: true\n", w.hints, w.anchors, port)
 		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +148,7 @@ func TestWhereFlagsComeFrom(t *testing.T) {
 		t.Errorf("flag before environment and file: %s", out)
 	}
 	for name, value := range map[string]string{
-		"CAASCAN_SERVER_PORT": w.port, "CAASCAN_ROOT_HINTS": w.hints, "CAASCAN_ALLOW_SPECIAL_USE": "true", "CAASCAN_IPV4_ONLY": "true",
+		"CAASCAN_SERVER_PORT": w.port, "CAASCAN_ROOT_HINTS": w.hints, "CAASCAN_TRUST_ANCHOR": w.anchors, "CAASCAN_ALLOW_SPECIAL_USE": "true", "CAASCAN_IPV4_ONLY": "true",
 	} {
 		t.Setenv(name, value)
 	}
@@ -146,7 +158,7 @@ func TestWhereFlagsComeFrom(t *testing.T) {
 // TestStreams: results on stdout, all else on stderr; there JSON lines, as it is no terminal, or nothing.
 func TestStreams(t *testing.T) {
 	w := servers(t)
-	polite := []string{"--root-hints", w.hints, "--server-port", w.port, "--allow-special-use"} // no limit lifted, so no warning
+	polite := []string{"--root-hints", w.hints, "--trust-anchor", w.anchors, "--server-port", w.port, "--allow-special-use"} // no limit lifted, so no warning
 	names := "caatest-nsd.com\ncaatest-knot.net\n# comment\n\n192.0.2.1\nlame-nsd.com\n"
 	scan := func(args ...string) (stdout, stderr string) {
 		t.Helper()

@@ -21,7 +21,7 @@ import (
 )
 
 // The tests in realservers_*_test.go run the command against NSD, Knot and BIND as Debian packages them, on loopback.
-// This file starts them, once for all tests. Root, TLDs and hosters are processes of their own, as on the Internet, but
+// This file starts them, once for all tests; realservers_signed_test.go signs their zones. Root, TLDs and hosters are processes of their own, as on the Internet, but
 // for BIND, which listens on addresses of interfaces only and so has two: 127.0.0.1 for the TLD org and the hoster
 // below it, ::1 for the hoster that is reached over IPv6 only. All listen on one port, found free at the start.
 
@@ -47,7 +47,7 @@ type zone struct {
 	name   string // "." for the root
 	body   string // file below testdata/zones that holds all but SOA and NS; "": configured, but there is no file
 	ns     string // its name servers, as its apex has them
-	signed bool
+	signed signing
 	ttl0   bool // SOA and NS with TTL 0
 }
 
@@ -62,28 +62,39 @@ const (
 // daemons are all there is. The delegations are in the zone files of the root and the TLDs.
 var daemons = []daemon{
 	{"root", nsd, []string{"127.54.1.1", "127.54.1.2"}, []zone{
-		{name: ".", body: "root.zone", ns: "a.root-servers.net. b.root-servers.net."},
+		{name: ".", body: "root.zone", ns: "a.root-servers.net. b.root-servers.net.", signed: signing{by: us, denial: nsec, algorithm: "RSASHA256"}},
 	}},
 	{"nsd-tlds", nsd, []string{"127.54.1.11", "127.54.1.12"}, []zone{
-		{name: "com.", body: "com.zone", ns: "ns1.nic.com."},
-		{name: "museum.", body: "museum.zone", ns: "ns1.nic.museum."},
+		{name: "com.", body: "com.zone", ns: "ns1.nic.com.", signed: signing{by: us, denial: optOut}},
+		{name: "museum.", body: "museum.zone", ns: "ns1.nic.museum.", signed: signing{by: us, denial: nsec3, algorithm: "ED448"}},
 	}},
 	{"knot-tlds", knot, []string{"127.54.2.11"}, []zone{
-		{name: "net.", body: "net.zone", ns: "ns1.nic.net."},
+		{name: "net.", body: "net.zone", ns: "ns1.nic.net.", signed: signing{by: server, denial: nsec}},
 	}},
 	{"nsd-hosting", nsd, []string{"127.54.1.21", "127.54.1.22"}, []zone{
 		{name: "nsd-hosting.com.", body: "nsd-hosting.zone", ns: nsd1},
-		{name: "caatest-nsd.com.", body: "features.zone", ns: nsd1},
+		{name: "caatest-nsd.com.", body: "features.zone", ns: nsd1, signed: signing{by: us, denial: nsec3, algorithm: "ED25519"}},
 		{name: "three.com.", body: "three.zone", ns: three},
 		{name: "half-lame.com.", body: "plain.zone", ns: nsd1},
 		{name: "half-dead.com.", body: "plain.zone", ns: nsd1},
 		{name: "half-silent.com.", body: "plain.zone", ns: nsd1},
 		{name: "unreadable.com.", body: "unreadable.zone", ns: nsd1},
 		{name: "servfail-nsd.com.", ns: nsd1},
+		{name: "servfail-signed.com.", ns: nsd1},
+		{name: "expired.com.", body: "signed.zone", ns: nsd1, signed: signing{by: us, denial: nsec, from: -2 * day, to: -time.Hour}},
+		{name: "future.com.", body: "signed.zone", ns: nsd1, signed: signing{by: us, denial: nsec3, from: day, to: 2 * day}},
+		{name: "timed.com.", body: "signed.zone", ns: nsd1, signed: signing{by: us, denial: nsec3, from: timedFrom, to: timedTo}},
+		{name: "stripped.com.", body: "signed.zone", ns: nsd1, signed: signing{by: us, denial: nsec, fault: strip}},
+		{name: "tampered.com.", body: "signed.zone", ns: nsd1, signed: signing{by: us, denial: nsec, fault: tamper}},
+		{name: "no-denial.com.", body: "signed.zone", ns: nsd1, signed: signing{by: us, denial: nsec, fault: dropDenial}},
+		{name: "island.com.", body: "signed.zone", ns: nsd1, signed: signing{by: us, denial: nsec, island: true}},
+		{name: "wrong-ds.com.", body: "signed.zone", ns: nsd1, signed: signing{by: us, denial: nsec, island: true}},
+		{name: "odd-digest.com.", body: "signed.zone", ns: nsd1, signed: signing{by: us, denial: nsec, island: true}},
+		{name: "no-dnskey.com.", body: "signed.zone", ns: nsd1},
 	}},
 	{"knot-hosting", knot, []string{"127.54.2.21"}, []zone{
 		{name: "knot-hosting.net.", body: "knot-hosting.zone", ns: knot1},
-		{name: "caatest-knot.net.", body: "features.zone", ns: knot1},
+		{name: "caatest-knot.net.", body: "features.zone", ns: knot1, signed: signing{by: server, denial: nsec}},
 		{name: "deleg.caatest-nsd.com.", body: "deleg.zone", ns: knot1},
 		{name: "deleg.caatest-knot.net.", body: "deleg.zone", ns: knot1},
 		{name: "deleg.caatest-bind.org.", body: "deleg.zone", ns: knot1},
@@ -91,17 +102,20 @@ var daemons = []daemon{
 		{name: "glueless.com.", body: "plain.zone", ns: knot1},
 		{name: "own.museum.", body: "plain.zone", ns: knot1},
 		{name: "zero-ttl.net.", body: "zero.zone", ns: knot1, ttl0: true},
-		{name: "signed-nsec3.com.", body: "signed.zone", ns: knot1, signed: true},
+		{name: "signed-nsec3.com.", body: "signed.zone", ns: knot1, signed: signing{by: server, denial: nsec3}},
 		{name: "servfail-knot.com.", ns: knot1},
 	}},
 	{"bind-hosting", bind, []string{"127.0.0.1"}, []zone{
 		{name: "org.", body: "org.zone", ns: "ns1.nic.org."},
 		{name: "bind-hosting.org.", body: "bind-hosting.zone", ns: bind1},
 		{name: "caatest-bind.org.", body: "features.zone", ns: bind1},
+		{name: "island.org.", body: "island.zone", ns: bind1, signed: signing{by: us, denial: nsec, algorithm: "ECDSAP384SHA384", island: true}},
+		{name: "sub.island.org.", body: "signed.zone", ns: bind1, signed: signing{by: us, denial: nsec3}},
+		{name: "plain.island.org.", body: "plain.zone", ns: bind1},
 		{name: "three.com.", body: "three.zone", ns: three},
 		{name: "nocaa.museum.", body: "nocaa.zone", ns: bind1},
 		{name: "detour.net.", body: "detour.zone", ns: bind1},
-		{name: "signed-nsec.com.", body: "signed.zone", ns: bind1, signed: true},
+		{name: "signed-nsec.com.", body: "signed.zone", ns: bind1, signed: signing{by: server, denial: nsec}},
 		{name: "servfail-bind.com.", ns: bind1},
 	}},
 	{"six-hosting", bind, []string{"::1"}, []zone{
@@ -124,11 +138,14 @@ const (
 
 // world is the running test world.
 type world struct {
-	dir    string
-	port   string
-	hints  string // file
-	silent net.PacketConn
-	procs  []*process
+	dir     string
+	born    time.Time // to which the times of signatures are relative
+	port    string
+	hints   string            // file
+	anchors string            // file: the trust anchor of the root
+	ds      map[string]string // by zone, of its key; island or not
+	silent  net.PacketConn
+	procs   []*process
 }
 
 // process is a daemon that was started.
@@ -192,7 +209,7 @@ func tool(name string) (string, error) {
 }
 
 func newWorld() (*world, error) {
-	for _, name := range []string{"nsd", "knotd", "keymgr", "named", "dnssec-keygen", "dnssec-dsfromkey", "dig"} {
+	for _, name := range []string{"nsd", "knotd", "keymgr", "named", "dnssec-keygen", "dnssec-dsfromkey", "dnssec-signzone", "dig"} {
 		if _, err := tool(name); err != nil {
 			return nil, err
 		}
@@ -200,7 +217,7 @@ func newWorld() (*world, error) {
 	const attempts = 5 // that another process takes the port between our look and the servers' start is rare
 	var err error
 	for range attempts {
-		w := &world{}
+		w := &world{born: time.Now().Truncate(time.Second), ds: map[string]string{}}
 		if err = w.start(); err == nil {
 			return w, nil
 		}
@@ -229,6 +246,10 @@ func (w *world) start() (err error) {
 	hints := ". 3600000 NS a.root-servers.net.\n. 3600000 NS b.root-servers.net.\n" +
 		"a.root-servers.net. 3600000 A 127.54.1.1\nb.root-servers.net. 3600000 A 127.54.1.2\n"
 	if err := os.WriteFile(w.hints, []byte(hints), 0o644); err != nil {
+		return err
+	}
+	w.anchors = filepath.Join(w.dir, "root.anchors")
+	if err := os.WriteFile(w.anchors, []byte(w.ds["."]), 0o644); err != nil {
 		return err
 	}
 	for _, d := range daemons {
@@ -290,40 +311,45 @@ func (w *world) zonePath(d daemon, z zone) string {
 // zoneDir is where the zone files of a daemon are, and what they include.
 func (w *world) zoneDir(d daemon) string { return filepath.Join(w.dir, d.name) }
 
-// writeZones writes for each daemon the zone files, SOA and NS before the body, and the files they include.
+// writeZones writes for each daemon the zone files, signed where they are to be, and the file they include.
 func (w *world) writeZones() error {
 	for _, d := range daemons {
 		if err := os.MkdirAll(w.zoneDir(d), 0o755); err != nil {
 			return err
 		}
-		for name, content := range map[string]string{"generated.inc": generatedRecords(), "ds.inc": ""} {
-			if err := os.WriteFile(filepath.Join(w.zoneDir(d), name), []byte(content), 0o644); err != nil {
-				return err
-			}
-		}
-		for _, z := range d.zones {
-			if z.body == "" {
-				continue
-			}
-			body, err := os.ReadFile(filepath.Join("testdata", "zones", z.body))
-			if err != nil {
-				return err
-			}
-			ttl := 3600
-			if z.ttl0 {
-				ttl = 0
-			}
-			servers := strings.Fields(z.ns)
-			content := fmt.Sprintf("$ORIGIN %s\n$TTL %d\n@ SOA %s hostmaster.example.net. 1 7200 3600 1209600 300\n", z.name, ttl, servers[0])
-			for _, ns := range servers {
-				content += "@ NS " + ns + "\n"
-			}
-			if err := os.WriteFile(w.zonePath(d, z), append([]byte(content), body...), 0o644); err != nil {
-				return err
-			}
+		if err := os.WriteFile(filepath.Join(w.zoneDir(d), "generated.inc"), []byte(generatedRecords()), 0o644); err != nil {
+			return err
 		}
 	}
-	return w.makeKeys()
+	if err := w.eachZone(w.makeKey); err != nil { // first, as a zone needs the DS of those below
+		return err
+	}
+	return w.eachZone(w.writeZone)
+}
+
+// writeZone writes the file of a zone: SOA and NS, the body, the DS of the zones below.
+func (w *world) writeZone(d daemon, z zone) error {
+	if z.body == "" {
+		return nil
+	}
+	body, err := os.ReadFile(filepath.Join("testdata", "zones", z.body))
+	if err != nil {
+		return err
+	}
+	ttl := 3600
+	if z.ttl0 {
+		ttl = 0
+	}
+	servers := strings.Fields(z.ns)
+	content := fmt.Sprintf("$ORIGIN %s\n$TTL %d\n@ SOA %s hostmaster.example.net. 1 7200 3600 1209600 300\n", z.name, ttl, servers[0])
+	for _, ns := range servers {
+		content += "@ NS " + ns + "\n"
+	}
+	content += string(body) + w.delegations(z)
+	if err := os.WriteFile(w.zonePath(d, z), []byte(content), 0o644); err != nil {
+		return err
+	}
+	return w.sign(d, z)
 }
 
 // Sizes of the records that are generated rather than written down.
@@ -349,48 +375,6 @@ func generatedRecords() string {
 		fmt.Fprintf(&b, "many-txt TXT \"%02d %s\" \"second\"\n", i, strings.Repeat("t", 200))
 	}
 	return b.String()
-}
-
-// makeKeys makes the keys of the signed zones, and ds.inc with their DS records for the TLD.
-func (w *world) makeKeys() error {
-	var ds []byte
-	for _, d := range daemons {
-		for _, z := range d.zones {
-			if !z.signed {
-				continue
-			}
-			records, err := w.makeKey(d, z)
-			if err != nil {
-				return err
-			}
-			ds = append(ds, records...)
-		}
-	}
-	for _, d := range daemons {
-		if err := os.WriteFile(filepath.Join(w.zoneDir(d), "ds.inc"), ds, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (w *world) makeKey(d daemon, z zone) (ds []byte, err error) {
-	dir := w.zoneDir(d)
-	if d.kind == bind {
-		name, err := toolOutput(dir, "dnssec-keygen", "-q", "-k", "default", "-K", dir, z.name)
-		if err != nil {
-			return nil, err
-		}
-		return toolOutput(dir, "dnssec-dsfromkey", "-2", strings.TrimSpace(string(name)))
-	}
-	conf := filepath.Join(dir, "conf")
-	if err := os.WriteFile(conf, []byte(w.config(d)), 0o644); err != nil {
-		return nil, err
-	}
-	if _, err := toolOutput(dir, "keymgr", "-c", conf, z.name, "generate", "algorithm=ecdsap256sha256", "ksk=yes", "zsk=yes"); err != nil {
-		return nil, err
-	}
-	return toolOutput(dir, "keymgr", "-c", conf, z.name, "ds")
 }
 
 // toolOutput runs a tool to its end.
@@ -436,12 +420,15 @@ func (w *world) config(d daemon) string {
 		fmt.Fprintf(&b, "  rundir: %q\n  udp-workers: 1\n  tcp-workers: 1\n  background-workers: 1\n", dir)
 		fmt.Fprintf(&b, "database:\n  storage: %q\n  journal-db-max-size: 16M\n  kasp-db-max-size: 16M\n  timer-db-max-size: 4M\n", dir)
 		b.WriteString("log:\n  - target: stderr\n    any: info\n")
-		b.WriteString("policy:\n  - id: signed\n    manual: on\n    single-type-signing: on\n    algorithm: ecdsap256sha256\n    nsec3: on\n")
+		b.WriteString("policy:\n")
+		for id, on := range map[denial]string{nsec: "off", nsec3: "on"} {
+			fmt.Fprintf(&b, "  - id: %s\n    manual: on\n    single-type-signing: on\n    algorithm: ecdsap256sha256\n    nsec3: %s\n", id, on)
+		}
 		b.WriteString("zone:\n")
 		for _, z := range d.zones {
 			fmt.Fprintf(&b, "  - domain: %q\n    file: %q\n    zonefile-sync: -1\n    semantic-checks: off\n", z.name, w.zonePath(d, z))
-			if z.signed {
-				b.WriteString("    dnssec-signing: on\n    dnssec-policy: signed\n")
+			if z.signed.by == server {
+				fmt.Fprintf(&b, "    dnssec-signing: on\n    dnssec-policy: %s\n", z.signed.denial)
 			}
 		}
 	case bind:
@@ -461,7 +448,7 @@ func (w *world) config(d daemon) string {
 		for _, z := range d.zones {
 			path := w.zonePath(d, z)
 			fmt.Fprintf(&b, "zone %q {\n  type primary;\n  file %q;\n  check-integrity no;\n", z.name, path)
-			if z.signed {
+			if z.signed.by == server {
 				b.WriteString("  dnssec-policy default;\n  inline-signing yes;\n")
 			}
 			b.WriteString("};\n")
@@ -494,13 +481,19 @@ func (w *world) startDaemon(d daemon) error {
 		knot: {"knotd", "-c", conf},
 		bind: {"named", "-g", "-n", "1", "-U", "1", "-c", conf},
 	}[d.kind]
+	_, err := w.launch(d, dir, args)
+	return err
+}
+
+// launch starts a daemon as a process that writes its log into dir.
+func (w *world) launch(d daemon, dir string, args []string) (*process, error) {
 	path, err := tool(args[0])
 	if err != nil {
-		return err
+		return nil, err
 	}
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer log.Close()
 	cmd := exec.Command(path, args[1:]...)
@@ -509,7 +502,7 @@ func (w *world) startDaemon(d daemon) error {
 	started := make(chan error)
 	starts() <- func() { started <- cmd.Start() }
 	if err := <-started; err != nil {
-		return fmt.Errorf("%s: %w", d.name, err)
+		return nil, fmt.Errorf("%s: %w", d.name, err)
 	}
 	p := &process{daemon: d, cmd: cmd, log: log.Name(), ended: make(chan struct{})}
 	go func() {
@@ -517,7 +510,7 @@ func (w *world) startDaemon(d daemon) error {
 		close(p.ended)
 	}()
 	w.procs = append(w.procs, p)
-	return nil
+	return p, nil
 }
 
 // errEnded is what a server does whose port was taken meanwhile.
@@ -563,7 +556,7 @@ func (w *world) zoneState(ctx context.Context, addr string, z zone) string {
 		}
 	case reply.Rcode != dns.RcodeSuccess || !reply.Authoritative || len(reply.Answer) == 0:
 		return "no authoritative answer: " + dns.RcodeToString[reply.Rcode]
-	case z.signed && len(reply.Answer) < 2:
+	case z.signed.by == server && len(reply.Answer) < 2:
 		return "not signed yet"
 	}
 	return ""
@@ -576,17 +569,25 @@ func (w *world) stop() error {
 		p.cmd.Process.Signal(syscall.SIGTERM)
 	}
 	for _, p := range w.procs {
-		select {
-		case <-p.ended:
-		case <-time.After(stopWithin):
-			failed = errors.Join(failed, fmt.Errorf("%s did not end within %v of SIGTERM", p.name, stopWithin), p.cmd.Process.Kill())
-			<-p.ended
-		}
+		failed = errors.Join(failed, w.end(p))
 	}
 	if w.silent != nil {
 		w.silent.Close()
 	}
 	return errors.Join(failed, os.RemoveAll(w.dir))
+}
+
+// end ends a process, if it still runs.
+func (w *world) end(p *process) error {
+	p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.ended:
+		return nil
+	case <-time.After(stopWithin):
+		err := p.cmd.Process.Kill()
+		<-p.ended
+		return errors.Join(fmt.Errorf("%s did not end within %v of SIGTERM", p.name, stopWithin), err)
+	}
 }
 
 // showLogs writes the end of each log.
@@ -605,7 +606,7 @@ func (w *world) showLogs(to interface{ Write([]byte) (int, error) }) {
 // flags are those that make caascan speak to the world, as fast as it can, and to nothing else.
 func (w *world) flags(more ...string) []string {
 	return append([]string{
-		"--root-hints", w.hints, "--server-port", w.port, "--allow-special-use",
+		"--root-hints", w.hints, "--trust-anchor", w.anchors, "--server-port", w.port, "--allow-special-use",
 		"--rate-per-server", "0", "--rate-per-operator", "0",
 	}, more...)
 }
