@@ -6,7 +6,7 @@ STATIC  := CGO_ENABLED=0
 FUZZTIME ?= 20s
 
 # Debian packages of the tests: real name servers and tools to hold ours against, and lists that come with Debian.
-DEBIAN := nsd knot bind9 bind9-dnsutils bind9-utils unbound dns-root-data publicsuffix
+DEBIAN := nsd knot bind9 bind9-dnsutils bind9-utils unbound iproute2 dns-root-data publicsuffix
 
 .PHONY: all build vet test race fuzz bench lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile scenarios clean
 
@@ -58,7 +58,7 @@ accept-bad: deps ## wrong usage, junk, signals, full disks
 	$(GO) test -count=1 -v -run 'TestWrongUsage|TestJunk|TestInterrupted|TestDiskFull|TestLookupOfInvalidNames' ./cmd/caascan
 
 accept-unbound: build deps ## security and rcode of thousands of names in hundreds of signed zones, against Unbound
-	$(GO) run ./cmd/caaoracle -caascan $(BIN)/caascan
+	$(GO) run ./cmd/caaoracle --caascan $(BIN)/caascan
 
 accept-hostile: ## zones made to be expensive: packets, signatures, hashes, memory, and what it does to other names
 	$(GO) test -count=1 -v -run TestHostile ./scanner

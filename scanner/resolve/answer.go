@@ -185,7 +185,7 @@ func (r *Resolver) lead(now step.Time, q *question, rd *reading, ev evidence) {
 // targetFound takes the answer about the target of q, which is an alias. Whether the alias is genuine is proven before
 // the two are put together.
 func (r *Resolver) targetFound(now step.Time, q *question, target *record.Answer) {
-	if r.mustProve(q.key, target.Outcome) {
+	if r.mustProve(q.key, target.Outcome) && q.proof.seeks == "" {
 		q.proof.target, q.state = target, proving
 		return
 	}

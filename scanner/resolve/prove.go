@@ -41,9 +41,14 @@ type proof struct {
 	cut     dnssec.Cut
 	until   step.Time // when a signature that counts expires
 
+	otherwise otherwise      // than it says, if it is bogus as that
+	first     dnssec.Verdict // on what it says
+	firstAt   wire.Name
+
 	granted  budget
 	evidence evidence       // of the reply: to be noted if its data are bogus
 	target   *record.Answer // of the alias that q is
+	seeks    wire.Name      // its target, to be asked for once the alias is proven; mostly ""
 
 	// Of a question for DNSKEY.
 	vouched []record.RR
@@ -128,27 +133,59 @@ func (r *Resolver) proveAnswer(now step.Time, q *question, out *[]step.Ask) {
 			r.conclude(now, q)
 			return
 		}
-		p.begin(q.cut, t, answerClaim(a, p.target != nil))
+		p.begin(q.cut, t, answerClaim(a, p.target != nil || p.seeks != ""))
 	}
 	if !r.proveClaim(now, q, out) {
 		return
 	}
-	if p.claim.kind == dnssec.NXDomain && p.broken == nil && p.verdict == wrongDenial {
-		// Some signers say NXDOMAIN and prove that the name exists without such records. What is proven holds, as
-		// Unbound sees it, too.
-		c, signer := p.claim, p.signer
-		c.kind = dnssec.NoData
-		*p = proof{evidence: p.evidence}
-		p.begin(q.cut, signer, c)
+	if r.proveOtherwise(q) {
 		return
-	}
-	if p.claim.kind == dnssec.NoData && (p.verdict.Security == record.Secure || p.verdict.Security == record.Insecure) {
-		a.Outcome = record.NoData
 	}
 	r.conclude(now, q)
 }
 
-var wrongDenial = dnssec.Verdict{Security: record.BogusData, Reason: dnssec.DenialWrong}
+// proveOtherwise has an empty answer proven as something else than it says, once it has turned out to be bogus as that. It
+// returns true if that is to be done; otherwise the verdict stands.
+//
+//   - NXDOMAIN with the proof that the name exists without such records: some signers do so. What is proven holds.
+//   - A denial by the zone above, of a name below an unsigned delegation: it proves nothing, and need not.
+func (r *Resolver) proveOtherwise(q *question) bool {
+	p, a := q.proof, &q.answer.Answer
+	denial := p.claim.kind == dnssec.NXDomain || p.claim.kind == dnssec.NoData
+	bogus := p.verdict.Security == record.BogusData && p.broken == nil
+	switch {
+	case p.otherwise == asSaid && denial && bogus && p.verdict.Reason == dnssec.DenialWrong:
+		p.first, p.firstAt = p.verdict, p.at
+		p.otherwise = asUnsigned
+		if p.claim.kind == dnssec.NXDomain {
+			p.otherwise, p.claim.kind = asNoData, dnssec.NoData
+		}
+	case p.otherwise == asNoData && p.verdict.Security == record.Secure:
+		a.Outcome = record.NoData
+		return false
+	case p.otherwise == asNoData && p.verdict.Security != record.Indeterminate: // an opt-out span proves neither
+		p.otherwise = asUnsigned
+	default:
+		if p.otherwise != asSaid && bogus {
+			p.verdict, p.at = p.first, p.firstAt
+		}
+		return false
+	}
+	p.begin(p.base, p.signer, p.claim)
+	if p.otherwise == asUnsigned {
+		p.parts = []part{{below: cutAbove(p.claim.name, p.claim.typ), claim: p.claim.kind}}
+	}
+	return true
+}
+
+// otherwise is as what an answer is being proven.
+type otherwise uint8
+
+const (
+	asSaid otherwise = iota
+	asNoData
+	asUnsigned
+)
 
 // conclude takes the verdict on an answer.
 func (r *Resolver) conclude(now step.Time, q *question) {
@@ -163,9 +200,11 @@ func (r *Resolver) conclude(now step.Time, q *question) {
 		q.state = ended
 		if p.target != nil {
 			q.complete(p.target)
+		} else if p.seeks != "" {
+			r.seekTarget(now, q)
 		}
 	case record.BogusData:
-		if !r.retryBogus(q) {
+		if !q.splitAlias(now) && !r.retryBogus(q) {
 			q.fail(now, record.Bogus)
 			r.dropProof(a)
 		}
@@ -177,6 +216,40 @@ func (r *Resolver) conclude(now step.Time, q *question) {
 		}
 		q.fail(now, p.broken.outcome)
 	}
+}
+
+// splitAlias leaves of an answer that is bogus its first alias alone: where that holds, its target is asked for by itself.
+// Some servers go on with the target in the same reply and put the wrong proof there. It returns false if there is nothing
+// to be gained.
+func (q *question) splitAlias(now step.Time) bool {
+	p, a := q.proof, &q.answer.Answer
+	if len(a.Chain) == 0 || p.target != nil || p.seeks != "" || p.broken != nil {
+		return false
+	}
+	first, n := a.Chain[0], 1
+	if first.DNAME && len(a.Records) > 1 && a.Records[1].Owner == first.Owner {
+		n = 2 // the CNAME made from it
+	}
+	a.Outcome, a.Chain, a.Records = record.Found, a.Chain[:1:1], a.Records[:n:n]
+	a.Expires = now.Add(chainLifetime(a.Chain))
+	*p = proof{evidence: p.evidence, seeks: first.Target}
+	q.state = proving
+	return true
+}
+
+// seekTarget asks for the target of an alias that is proven.
+func (r *Resolver) seekTarget(now step.Time, q *question) {
+	k := key{q.proof.seeks, q.key.typ, q.key.use}
+	if target, ok := r.cached(now, k); ok {
+		q.complete(target)
+		return
+	}
+	target := r.ask(k, q.client, q.depth, q.links+1)
+	if target.needs(q) {
+		q.answer.Outcome, q.state = record.AliasLoop, ended
+		return
+	}
+	q.awaits(target, awaitingAlias)
 }
 
 // dropProof forgets what an answer was proven with.
@@ -215,7 +288,7 @@ func (r *Resolver) retryBogus(q *question) bool {
 
 // begin sets out to prove a claim that was found at the servers of base, whose keys signer has.
 func (p *proof) begin(base *cut, signer *trust, c claim) {
-	p.base, p.signer, p.claim = base, signer, c
+	p.base, p.signer, p.claim, p.next, p.broken = base, signer, c, 0, nil
 	p.verdict = dnssec.Verdict{Security: record.Secure}
 	p.until = signer.expires
 	p.parts = c.parts()
@@ -246,6 +319,10 @@ func (r *Resolver) proveClaim(now step.Time, q *question, out *[]step.Ask) bool 
 		}
 		t := part.trust
 		switch {
+		case t.Security == record.BogusData && part.signer == "":
+			// Nor can it be told whether it should be signed. Another server may have it signed.
+			p.verdict, p.at, p.broken = dnssec.Verdict{Security: record.BogusData, Reason: dnssec.NoSignature}, t.brokenAt, nil
+			return true
 		case !t.signs():
 			p.insecure(t)
 			if t.Security != record.Insecure {
@@ -360,12 +437,18 @@ func (r *Resolver) reachSigner(now step.Time, q *question, part *part) bool {
 		for next.Parent() != part.probed {
 			next = next.Parent()
 		}
-		t := r.keysOf(now, q, next, nil)
+		link := r.keysOf
+		if q.proof.otherwise == asUnsigned { // below a signed delegation it is bogus, whatever its keys
+			link = r.delegationOf
+		}
+		t := link(now, q, next, nil)
 		if t == nil {
 			return false
 		}
 		part.probed = next
 		switch {
+		case t.Security == record.Secure && t.cut == dnssec.Signed && len(t.keys) == 0:
+			return true
 		case t.Security != record.Secure || len(t.keys) > 0:
 			part.trust = t
 		case t.cut == dnssec.NoName:
@@ -428,7 +511,11 @@ func (c *claim) parts() []part {
 	denier := wire.Name("")
 	for _, set := range sets {
 		if !denial(set.Type) {
-			p := of(dnssec.Signer(set), cutAbove(set.Owner, set.Type))
+			below := cutAbove(set.Owner, set.Type)
+			if set.Owner == c.name {
+				below = cutAbove(set.Owner, c.typ) // an alias where DS was asked for
+			}
+			p := of(dnssec.Signer(set), below)
 			p.answer = append(p.answer, set)
 		} else if signer := dnssec.Signer(set); signer != "" && c.name.In(signer) && len(signer) > len(denier) {
 			denier = signer
