@@ -30,7 +30,7 @@ var alias = []scenario{
 		w.plain("www CNAME gone")
 		w.ask(www).nxdomain("www.example.com. CNAME gone.example.com.").done()
 	}},
-	{"plain-wildcard", "A wildcard's alias is followed", "RFC 4592 3.3.3", func(w *world) {
+	{"plain-wildcard", "A wildcard's alias is followed", "RFC 4592 4.4", func(w *world) {
 		w.plain("* CNAME real\n" + `real CAA 0 issue "ca.example"`)
 		w.ask(www).found("www.example.com. CNAME real.example.com.\n" + `real.example.com. CAA 0 issue "ca.example"`).done()
 	}},
@@ -164,7 +164,7 @@ var signedAlias = []scenario{
 		w.signedNet("").insecure()
 		w.ask(www).nxdomain(toNet).isInsecure("no-ds", "example.net.")
 	}},
-	{"wildcard", "An alias from a wildcard is secure with proof that there is no closer name", "RFC 4035 5.3.4, RFC 4592 3.3.3", func(w *world) {
+	{"wildcard", "An alias from a wildcard is secure with proof that there is no closer name", "RFC 4035 5.3.4, RFC 4592 4.4", func(w *world) {
 		w.signed("* CNAME www.example.net.")
 		w.signedNet(wwwCAA)
 		w.ask(www).found(toNet + inNet).isSecure()

@@ -18,6 +18,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -44,13 +45,16 @@ var classes = map[string][]scenario{
 	"bounds": slices.Concat(bounds, signedBounds),
 }
 
+// cites is what the rfc of a scenario must have: a section of an RFC, an attack by its name, or a rule of our own.
+var cites = regexp.MustCompile(`RFC \d+ (appendix )?[\dA-Z]+(\.\d+)*|CVE-\d+-\d+|TsuNAME|CAMP|NXNSAttack|spec rules? R\d|draft-[a-z]`)
+
 func files() map[string]string {
 	texts := map[string]string{}
 	for class, scenarios := range classes {
 		for _, s := range scenarios {
 			path := filepath.Join(class, s.name+".rpl")
-			if texts[path] != "" {
-				panic("internal error: two scenarios " + path)
+			if texts[path] != "" || s.shows == "" || !cites.MatchString(s.rfc) {
+				panic("internal error: scenario " + path + " is there twice, says nothing or cites nothing")
 			}
 			w := &world{class: class, name: s.name, shows: s.shows, rfc: s.rfc}
 			s.build(w)

@@ -87,12 +87,12 @@ var positive = []scenario{
 		w.all(www, unsign())
 		w.ask(www).isBogus("no-signature", "example.com.")
 	}},
-	{"stripped-at-one", "If one server strips signatures, another is asked before the answer counts as bogus", "RFC 4035 4.7, spec rule R3.4", func(w *world) {
+	{"stripped-at-one", "If one server strips signatures, another is asked before the answer counts as bogus", "RFC 4035 5.5, spec rule R3.4", func(w *world) {
 		w.signed(wwwCAA)
 		w.change(ns1, www, unsign())
 		w.ask(www).found(issue).want("by " + ns2).isSecure()
 	}},
-	{"broken-at-one", "If one server has a broken signature, another is asked", "RFC 4035 4.7", func(w *world) {
+	{"broken-at-one", "If one server has a broken signature, another is asked", "RFC 4035 5.5", func(w *world) {
 		w.signed(wwwCAA)
 		w.change(ns2, www, spoil())
 		w.ask(www).found(issue).want("by " + ns1).isSecure()
@@ -191,7 +191,7 @@ var positive = []scenario{
 		w.signed("www A 192.0.2.80")
 		w.ask(www).nodata("").isIndeterminate("not-validated", "")
 	}},
-	{"dnssec-unaware-server", "A server that knows nothing of DNSSEC beside one that does", "RFC 4035 4.7", func(w *world) {
+	{"dnssec-unaware-server", "A server that knows nothing of DNSSEC beside one that does", "RFC 4035 5.5", func(w *world) {
 		w.signed(wwwCAA)
 		w.change(ns1, "", unsign())
 		w.change(ns1, "example.com. DNSKEY", func(m *dns.Msg) {
@@ -200,6 +200,9 @@ var positive = []scenario{
 		w.ask(www).found(issue).isSecure()
 	}},
 }
+
+// signedSub is a delegation of sub.example.com to nowhere, with a DS record: what is said of it must have signatures.
+var signedSub = "sub NS ns.sub\nns.sub A 203.0.113.9\n" + digestOf(newKey("sub.example.com.", kskFlags, p256, 0), dns.SHA256).String()
 
 var nodata = []scenario{
 	{"nsec", "An NSEC record at the name without the type proves that there is none", "RFC 4035 5.4, 3.1.3.1", func(w *world) {
@@ -210,7 +213,7 @@ var nodata = []scenario{
 		w.signed("")
 		w.ask("example.com. CAA").nodata("").isSecure()
 	}},
-	{"empty-non-terminal", "A span that ends below the name proves that it exists without records", "RFC 4035 3.1.3.2, RFC 4592 2.2.2", func(w *world) {
+	{"empty-non-terminal", "A span that ends below the name proves that it exists without records", "RFC 4035 5.4, RFC 4592 2.2.2", func(w *world) {
 		w.signed("a.b A 192.0.2.80")
 		w.ask("b.example.com. CAA").nodata("").isSecure()
 	}},
@@ -219,7 +222,7 @@ var nodata = []scenario{
 		w.all(www, noDenial)
 		w.ask(www).isBogus("denial-missing", "example.com.")
 	}},
-	{"missing-at-one", "If one server leaves out the NSEC record, another is asked", "RFC 4035 4.7", func(w *world) {
+	{"missing-at-one", "If one server leaves out the NSEC record, another is asked", "RFC 4035 5.5", func(w *world) {
 		w.signed("www A 192.0.2.80")
 		w.change(ns2, www, noDenial)
 		w.ask(www).nodata("").isSecure()
@@ -235,7 +238,7 @@ var nodata = []scenario{
 		w.ask(www).isBogus("denial-wrong", "example.com.")
 	}},
 	{"delegation-nsec", "The NSEC of a delegation says nothing about types in the child", "RFC 6840 4.1, RFC 4035 2.3", func(w *world) {
-		z := w.signed("sub NS ns.sub\nns.sub A 203.0.113.9")
+		z := w.signed(signedSub)
 		w.also = []string{"sub.example.com. CAA"}
 		for _, addr := range []string{ns1, ns2} {
 			w.entryOf(addr, "sub.example.com. CAA", denies(z, dns.RcodeSuccess, z.match("sub.example.com.")))
@@ -243,11 +246,18 @@ var nodata = []scenario{
 		w.ask("sub.example.com. CAA").isBogus("denial-wrong", "example.com.")
 	}},
 	{"delegation-nsec-below", "The NSEC of a delegation does not show that a name below it is an empty non-terminal", "RFC 6840 4.1", func(w *world) {
-		z := w.signed("sub NS ns.sub\nns.sub A 203.0.113.9")
+		z := w.signed(signedSub)
 		for _, addr := range []string{ns1, ns2} {
 			w.entryOf(addr, "www.sub.example.com. CAA", denies(z, dns.RcodeNameError, z.match("sub.example.com."), z.cover("*.example.com.")))
 		}
 		w.ask("www.sub.example.com. CAA").isBogus("denial-wrong", "example.com.")
+	}},
+	{"below-unsigned-delegation", "The zone above denies what lies below an unsigned delegation: insecure, whatever it proves", "spec rule R6.3, RFC 4035 4.3", func(w *world) {
+		z := w.signed("sub NS ns.sub\nns.sub A 203.0.113.9")
+		for _, addr := range []string{ns1, ns2} {
+			w.entryOf(addr, "www.sub.example.com. CAA", denies(z, dns.RcodeNameError, z.match("sub.example.com."), z.cover("*.example.com.")))
+		}
+		w.ask("www.sub.example.com. CAA").nxdomain("").isInsecure("no-ds", "sub.example.com.")
 	}},
 	{"unsigned", "An NSEC record without signature proves nothing", "RFC 4035 5.4", func(w *world) {
 		w.signed("www A 192.0.2.80")
@@ -362,7 +372,7 @@ var nxdomain = []scenario{
 		w.ask(www).isBogus("", "example.com.")
 	}},
 	{"below-delegation", "The span that a delegation begins does not hold the names below it", "RFC 6840 4.1", func(w *world) {
-		z := w.signed("sub NS ns.sub\nns.sub A 203.0.113.9")
+		z := w.signed(signedSub)
 		for _, addr := range []string{ns1, ns2} {
 			w.entryOf(addr, "www.sub.example.com. CAA", denies(z, dns.RcodeNameError, z.match("sub.example.com."), z.cover("*.example.com."), z.cover("*.sub.example.com.")))
 		}
@@ -387,7 +397,7 @@ var nxdomain = []scenario{
 		w.signed("")
 		w.ask("www.gone.com. CAA").nxdomain("").want("zone com.").isSecure()
 	}},
-	{"one-server-lies", "If one server says NXDOMAIN without proof, another is asked", "RFC 4035 4.7", func(w *world) {
+	{"one-server-lies", "If one server says NXDOMAIN without proof, another is asked", "RFC 4035 5.5", func(w *world) {
 		z := w.signed(wwwCAA)
 		w.change(ns1, www, denies(z, dns.RcodeNameError))
 		w.ask(www).found(issue).want("by " + ns2).isSecure()

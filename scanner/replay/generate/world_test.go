@@ -182,17 +182,18 @@ func (w *world) questions(addr string, asked []question) (qs []question) {
 		if !slices.Contains(z.addrs, addr) {
 			continue
 		}
+		if z.name == "." {
+			put(z.name, dns.TypeNS) // what other resolvers begin with (RFC 8109)
+		}
 		if z.isSigned() {
 			put(z.name, dns.TypeDNSKEY)
 		}
-		for _, name := range z.owners(false) {
-			if z.cutAbove(name) == name {
-				put(name, dns.TypeDS)
+		for name := range z.sets {
+			if name == "." || z.cutAbove(name) != name {
+				continue
 			}
-		}
-		for name := range z.sets { // those that opt-out leaves out of the chain
-			if z.optOut && z.cutAbove(name) == name {
-				put(name, dns.TypeDS)
+			for n := name; n != z.name; n = parent(n) {
+				put(n, dns.TypeDS)
 			}
 		}
 		for _, q := range w.forced[addr] {
@@ -203,12 +204,16 @@ func (w *world) questions(addr string, asked []question) (qs []question) {
 				continue
 			}
 			if cut := z.cutAbove(q.name); cut == "" || cut == q.name && q.typ == dns.TypeDS {
-				put(q.name, q.typ)
-				if !z.isSigned() || w.noProbes {
-					continue
+				ends := targets(w.reply(addr, q.name, q.typ))
+				if len(ends) > longChain {
+					ends = nil
 				}
-				for _, end := range append(targets(w.reply(addr, q.name, q.typ)), q.name) {
-					for n := end; n != z.name && dns.IsSubDomain(z.name, n) && z.cutAbove(n) == ""; n = parent(n) {
+				for _, end := range append(ends, q.name) {
+					if !dns.IsSubDomain(z.name, end) || z.cutAbove(end) != "" && end != q.name {
+						continue
+					}
+					put(end, q.typ) // some ask again for what came with the alias
+					for n := end; n != z.name && z.isSigned() && !w.noProbes; n = parent(n) {
 						put(n, dns.TypeDS)
 					}
 				}
@@ -246,6 +251,9 @@ func (w *world) asked() (qs []question) {
 	}
 	return qs
 }
+
+// longChain is a number of aliases that nobody follows: their targets are not written.
+const longChain = 16
 
 // targets returns where the CNAME records of a reply lead, one after the other.
 func targets(m *dns.Msg) (names []string) {

@@ -348,7 +348,7 @@ func (z *zone) denyType(m *dns.Msg, name string) {
 		add(m, own)
 		return
 	}
-	if !z.nsec3 { // an empty non-terminal (RFC 4035 3.1.3.2): the span that holds it
+	if !z.nsec3 { // an empty non-terminal (RFC 4592 2.2.2): the span that holds it
 		add(m, z.covering(name))
 		return
 	}
