@@ -50,6 +50,9 @@ func (r *Resolver) forget(q *question) {
 func (r *Resolver) stop(q *question, o record.Outcome, cause string) {
 	r.end(0, q, o, nil, evidence{})
 	q.answer.Cause, q.answer.Expires = cause, 0
+	if q.answer.trust != nil {
+		q.answer.trust.cause = cause
+	}
 }
 
 // end makes the answer of q from the last reading, if there is one, and the evidence of the exchange that decided.
@@ -234,7 +237,7 @@ func (r *Resolver) deliver(now step.Time, q *question) {
 	s := q.answer
 	r.stopScouting(now, q)
 	r.finish(q)
-	if now < s.Expires {
+	if now < s.Expires && octets(s.Records)+octets(s.Proof) <= maxKept {
 		r.store(now, s)
 	}
 	for i, w := range q.waiters {
@@ -251,7 +254,9 @@ func (r *Resolver) deliver(now step.Time, q *question) {
 }
 
 // personal reports whether the answer shows nothing but that a bound on the work of who asked first was hit.
-func (s *stored) personal() bool { return s.Expires == 0 && s.Cause != CauseNSLoop }
+func (s *stored) personal() bool {
+	return s.Expires == 0 && s.Outcome.Failed() && s.Cause != CauseNSLoop
+}
 
 // askAgain starts the question once more at the expense of one who waited for it.
 func (r *Resolver) askAgain(q *question, w waiter) {

@@ -61,6 +61,20 @@ type stored struct {
 	next  *stored
 }
 
+// maxKept bounds the octets of the records in an answer, or in a link of the chain of trust, that is kept for others. With
+// the caches bounded in entries, sets of 64 KiB would fill gigabytes. Real ones are below 2 KiB but for a few.
+const maxKept = 8 << 10
+
+// octets is the size of the data of records, and of what holds them.
+func octets(records []record.RR) int {
+	const each = 48
+	sum := each * len(records)
+	for i := range records {
+		sum += len(records[i].Data)
+	}
+	return sum
+}
+
 // serves reports whether the answer serves questions of that use, too: what is proven serves where no proof is asked for.
 func (s *stored) serves(u use) bool {
 	return s.use == u || u == serving && s.use == answering && !s.Outcome.Failed()

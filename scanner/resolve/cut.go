@@ -77,9 +77,26 @@ func familyOf(a netip.Addr) family {
 
 // addresses of one family. Empty and not expired means: known to have none.
 type addresses struct {
-	servers []step.ServerID
+	servers []address
 	expires step.Time
 	glue    bool // from a referral; what the zone itself says replaces it (RFC 2181 5.4.1)
+}
+
+// address is that of a name server. Only one that is asked becomes a server, which is remembered for good: a referral
+// can name more addresses than anybody needs.
+type address struct {
+	addr   netip.Addr
+	server *server // nil before it was asked as this host's
+}
+
+// known returns the server at the address, nil if it was never asked.
+func (r *Resolver) known(a *address) *server {
+	if a.server == nil {
+		if id, ok := r.byAddr[a.addr]; ok {
+			a.server = r.servers[id]
+		}
+	}
+	return a.server
 }
 
 func (r *Resolver) uses(f family) bool {
@@ -100,7 +117,7 @@ func (r *Resolver) rootCut(roots []Root) *cut {
 		for _, addr := range root.Addrs {
 			addr = addr.Unmap()
 			if f := familyOf(addr); r.uses(f) && r.allowed(addr) {
-				h.addrs[f].servers = append(h.addrs[f].servers, r.serverAt(addr, root.Name))
+				h.addrs[f].servers = append(h.addrs[f].servers, address{addr: addr})
 			}
 		}
 		c.set.names = append(c.set.names, root.Name)
@@ -155,6 +172,7 @@ func (r *Resolver) takeEvidence(now step.Time, c *cut, rd *reading) {
 	above := r.knownKeys(now, c.above.zone, c.above)
 	switch {
 	case above != nil && !above.signs():
+	case octets(rd.referral.ds) > maxKept: // it is asked for when it is needed
 	case c.told == record.Present:
 		c.evidence = copyRecords(rd.referral.ds)
 	default:
@@ -207,13 +225,13 @@ func (r *Resolver) addGlue(now step.Time, h *host, g glue) {
 	if !known.glue || !r.uses(glued) || !r.allowed(g.addr) {
 		return
 	}
-	for _, id := range known.servers {
-		if r.servers[id].self.Addr == g.addr {
+	for i := range known.servers {
+		if known.servers[i].addr == g.addr {
 			return
 		}
 	}
 	if len(known.servers) < maxAddrsPerName {
-		known.servers = append(known.servers, r.serverAt(g.addr, h.name))
+		known.servers = append(known.servers, address{addr: g.addr})
 	}
 }
 
@@ -225,7 +243,7 @@ func (r *Resolver) learnAddresses(now step.Time, h *host, f family, a *record.An
 		for _, rr := range a.Set() {
 			addr, ok := netip.AddrFromSlice(rr.Data)
 			if ok && rr.Type == a.Type && usable(addr) && r.allowed(addr) && len(known.servers) < maxAddrsPerName {
-				known.servers = append(known.servers, r.serverAt(addr, h.name))
+				known.servers = append(known.servers, address{addr: addr})
 			}
 		}
 	}

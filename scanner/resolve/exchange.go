@@ -30,6 +30,7 @@ type evidence struct {
 	rtt     time.Duration
 	size    int
 	notes   *record.Notes
+	silent  bool // nothing came in time, be it of a connection
 
 	verdict  dnssec.Verdict // of bogus data
 	brokenAt wire.Name
@@ -101,7 +102,9 @@ func (r *Resolver) exchanged(q *question, ev *step.Event, out *[]step.Ask) {
 		r.readReply(q, s, ev, out)
 	case step.Timeout:
 		s.noReply(ev.Now, q)
-		q.failed(noReply(q, s, record.Timeout))
+		ev := noReply(q, s, record.Timeout)
+		ev.silent = true
+		q.failed(ev)
 	case step.Unreachable:
 		s.noReply(ev.Now, q)
 		q.failed(noReply(q, s, record.Unreachable))
@@ -166,6 +169,9 @@ func (r *Resolver) readReply(q *question, s *server, ev *step.Event, out *[]step
 	rd.read(m, q.cut.zone, q.key.name, q.key.typ)
 	if rd.verdict == aliased && q.key.use == chaining {
 		rd.conclude(record.Found, q.cut.zone) // what the chain of trust asks for is at the name itself
+	}
+	if m.Tangled() {
+		rd.reject(record.Malformed)
 	}
 	seen.outcome = rd.outcome
 	s.learn(q, m, rd)

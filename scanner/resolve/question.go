@@ -384,7 +384,7 @@ func (q *question) failed(ev evidence) {
 	}
 	q.failures.tries[q.tried] = try{q.server, ev.outcome}
 	q.tried++
-	if ev.outcome == record.Timeout {
+	if ev.silent {
 		q.silent++
 	}
 	if q.tried == 1 || rank(ev.outcome) > rank(q.failures.worst.outcome) {

@@ -280,7 +280,14 @@ func (rd *reading) take(m *wire.Message, zone wire.Name, typ wire.Type) int {
 		if rr.Section != wire.Answer {
 			break
 		}
-		if rr.Type != typ || rr.Class != wire.ClassIN || !m.OwnerIs(rr, rd.at) {
+		if rr.Type != typ || rr.Class != wire.ClassIN {
+			continue
+		}
+		if !m.OwnerIs(rr, rd.at) {
+			if len(rd.links) == 0 && !m.HasOwner(rr) { // it may have been ours
+				rd.reject(record.Malformed)
+				return -1
+			}
 			continue
 		}
 		if !wellFormed(m, rr) || !rd.keep(m, rr, rd.at) {

@@ -105,8 +105,9 @@ func (s *server) addName(name wire.Name) {
 
 // candidate is a server that may be asked, and what it would take.
 type candidate struct {
-	id  step.ServerID
-	rtt time.Duration
+	at   *address
+	host *host
+	rtt  time.Duration
 }
 
 // bestServer picks at random among the servers of the cut whose expected round trip is near that of the best. It takes
@@ -121,15 +122,20 @@ func (r *Resolver) bestServer(now step.Time, q *question, again bool) (step.Serv
 			if now >= known.expires {
 				continue
 			}
-			for _, id := range known.servers {
-				if q.tried > 0 && !q.mayTry(id, again) {
+			for i := range known.servers {
+				at, rtt := &known.servers[i], unknownRTT
+				if s := r.known(at); s != nil {
+					if q.tried > 0 && !q.mayTry(s.id, again) {
+						continue
+					}
+					rtt = s.expectedRTT(now, class)
+				} else if again {
 					continue
 				}
-				rtt := r.servers[id].expectedRTT(now, class)
 				if len(found) == 0 || rtt < best {
 					best = rtt
 				}
-				found = append(found, candidate{id, rtt})
+				found = append(found, candidate{at, h, rtt})
 			}
 		}
 	}
@@ -140,13 +146,20 @@ func (r *Resolver) bestServer(now step.Time, q *question, again bool) (step.Serv
 			near = append(near, c)
 		}
 	}
+	chosen := 0
 	switch len(near) {
 	case 0:
 		return 0, false
 	case 1:
-		return near[0].id, true
+	default:
+		chosen = r.cfg.Rand.IntN(len(near))
 	}
-	return near[r.cfg.Rand.IntN(len(near))].id, true
+	c := near[chosen]
+	if s := c.at.server; s != nil {
+		s.addName(c.host.name)
+		return s.id, true
+	}
+	return r.serverAt(c.at.addr, c.host.name), true
 }
 
 // expectedRTT is what an exchange about this type should take: the measure by which servers are chosen.

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/caascan/caascan/scanner/dnssec"
@@ -22,9 +23,10 @@ import (
 // trust is a link of the chain: what is known of the security of one zone, or of a name where there could be one.
 type trust struct {
 	zone           wire.Name
-	dnssec.Verdict           // of what follows
-	brokenAt       wire.Name // the zone where the chain ends or breaks; "" if it does not
-	outcome        record.Outcome
+	dnssec.Verdict                // of what follows
+	brokenAt       wire.Name      // the zone where the chain ends or breaks; "" if it does not
+	outcome        record.Outcome // of a link that could not be had, and what of ours ended it
+	cause          string
 	cut            dnssec.Cut    // what the zone above says about it
 	ds             []record.RR   // if the cut is signed
 	keys           []*dnssec.Key // of a DNSKEY question, if the chain holds down to here
@@ -367,12 +369,8 @@ func (r *Resolver) proveKeys(now step.Time, q *question, out *[]step.Ask) {
 
 // settle ends a question of the chain with what it has brought. It is kept long enough for those who wait to use it.
 func (r *Resolver) settle(now step.Time, q *question, t *trust) {
-	if t.Security == record.Indeterminate && t.Reason == dnssec.WorkLimit { // others may have more to spend
-		q.answer = &stored{
-			Answer: record.Answer{Name: q.key.name, Type: q.key.typ, Outcome: record.WorkBound, Cause: CauseWork},
-			use:    chaining, trust: t,
-		}
-		q.state = ended
+	if t.Security == record.Indeterminate && t.Reason == dnssec.WorkLimit {
+		r.settleAtLimit(now, q, t)
 		return
 	}
 	if t.expires < now.Add(minTTL) {
@@ -385,6 +383,10 @@ func (r *Resolver) settle(now step.Time, q *question, t *trust) {
 		use:    chaining, trust: t,
 	}
 	q.state = ended
+	if octets(t.ds)+t.keyOctets() > maxKept {
+		q.answer.Expires = 0 // for those who wait, and nobody else
+		return
+	}
 	if c := q.hint; c != nil {
 		if q.key.typ == wire.TypeDS {
 			c.ds, c.evidence = t, nil
@@ -392,6 +394,28 @@ func (r *Resolver) settle(now step.Time, q *question, t *trust) {
 			c.keys = t
 		}
 	}
+}
+
+// keyOctets is the size of the keys.
+func (t *trust) keyOctets() (sum int) {
+	for _, k := range t.keys {
+		sum += len(k.PublicKey)
+	}
+	return sum
+}
+
+// settleAtLimit ends a question of the chain that is too much work. If it is so for everybody, that is remembered.
+func (r *Resolver) settleAtLimit(now step.Time, q *question, t *trust) {
+	own := *t
+	own.outcome, own.cause, own.expires = record.WorkBound, cmp.Or(t.cause, CauseWork), now.Add(failureTTL)
+	q.answer = &stored{
+		Answer: record.Answer{Name: q.key.name, Type: q.key.typ, Outcome: record.WorkBound, Cause: own.cause},
+		use:    chaining, trust: &own,
+	}
+	if q.proof.granted.ample() {
+		q.answer.Expires = own.expires
+	}
+	q.state = ended
 }
 
 // unreachable is the trust of a question of the chain that failed.

@@ -148,7 +148,7 @@ func TestPointers(t *testing.T) {
 		if (err == nil) != (c.want != "") || string(data) != string(got) {
 			t.Errorf("%s: data %x, %v; want %q", c.why, data, err, c.want)
 		}
-		if c.want == "" && (nameIs(msg, dataAt, MustName("b")) || nameIs(msg, dataAt, MustName("b.a"))) && c.data != "\x01b\x00\x00" {
+		if c.want == "" && (isName(msg, dataAt, "b") || isName(msg, dataAt, "b.a")) && c.data != "\x01b\x00\x00" {
 			t.Errorf("%s: equals a name", c.why)
 		}
 		if name, err := m.AppendName([]byte("kept"), dataAt); c.want != "" && (err != nil || string(name) != "kept"+string(got)) {
@@ -169,7 +169,7 @@ func TestForwardPointer(t *testing.T) {
 	if got, err := m.NameAt(21); err != nil || got != MustName("x") {
 		t.Fatal(got, err)
 	}
-	if got, err := m.NameAt(19); !errors.Is(err, ErrBadName) || got != "" || nameIs(msg, 19, MustName("x")) {
+	if got, err := m.NameAt(19); !errors.Is(err, ErrBadName) || got != "" || isName(msg, 19, "x") {
 		t.Errorf("%q, %v", got, err)
 	}
 }
@@ -416,5 +416,30 @@ func TestTypeAndCodeNames(t *testing.T) {
 	}
 	if s := RCode(3841).String(); s != "RCODE3841" {
 		t.Error(s)
+	}
+}
+
+func isName(msg []byte, off int, name string) bool {
+	same, _ := nameIs(msg, off, MustName(name))
+	return same
+}
+
+// TestTangled: a message whose names cost too much to follow says nothing any more.
+func TestTangled(t *testing.T) {
+	msg := []byte("\x00\x00\x84\x00\x00\x01\x00\x01\x00\x00\x00\x00\x01a\x00\x00\x01\x00\x01\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x00\x00\x00")
+	var m Message
+	if err := m.Parse(msg); err != nil {
+		t.Fatal(err)
+	}
+	for i := range maxFollowed + 1 {
+		if !m.OwnerIs(m.RRs[0], MustName("a")) || m.Tangled() != (i == maxFollowed) {
+			t.Fatalf("after %d pointers: tangled %v", i+1, m.Tangled())
+		}
+	}
+	if m.OwnerIs(m.RRs[0], MustName("a")) {
+		t.Error("a tangled message still has owners")
+	}
+	if err := m.Parse(msg); err != nil || m.Tangled() || !m.OwnerIs(m.RRs[0], MustName("a")) {
+		t.Error("the next message is tangled from the start")
 	}
 }

@@ -22,8 +22,8 @@ const (
 	MaxRSABits = 4096
 
 	// maxExponentBits: a check costs two multiplications for each bit. Nearly every key has the exponent 3 or 65537, some
-	// have 2^32 + 1; BIND takes 35 bits, and OpenSSL, for keys above 3072 bits, 64.
-	maxExponentBits = 64
+	// have 2^32 + 1; 35 bits is what BIND takes. With 64, a key could make a check cost a millisecond (KeyTrap).
+	maxExponentBits = 35
 )
 
 // rsaKey is a key of RSASHA1, RSASHA1NSEC3, RSASHA256 or RSASHA512.
