@@ -273,7 +273,9 @@ func parseExpect(l *lines, words []string, x *Expect) error {
 		case "by":
 			x.By, err = netip.ParseAddr(value)
 		case "packets":
-			x.Packets, err = parseNumber(value)
+			var n int
+			n, err = parseNumber(value)
+			x.Packets = &n
 		default:
 			err = fmt.Errorf("nothing is called %.40q", key)
 		}

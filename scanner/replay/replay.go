@@ -130,7 +130,7 @@ type Expect struct {
 	BrokenAt wire.Name
 	Zone     wire.Name  // record.Answer.Zone
 	By       netip.Addr // who gave the answer
-	Packets  int        // at most so many were sent for it; 0: any number
+	Packets  *int       // at most so many were sent for it
 }
 
 // Kind is what happens at a step.

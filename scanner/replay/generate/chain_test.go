@@ -107,19 +107,19 @@ var ds = []scenario{
 		z := w.signed(wwwCAA)
 		z.ds = []dns.RR{digestOf(z.ksk[0], dns.SHA256)}
 		z.signs("DNSKEY", signature{by: z.zsk[0]})
-		w.ask(www).isBogus("", "example.com.")
+		w.ask(www).isBogus("no-matching-key", "example.com.")
 	}},
 	{"for-revoked-key", "A revoked key is no way in, though a DS record names it", "RFC 5011 2.1", func(w *world) {
 		z := w.signed(wwwCAA)
 		k := newKey("example.com.", kskFlags|revoked, p256, 0)
 		z.keys, z.ksk = []*key{k, z.zsk[0]}, []*key{k}
-		w.ask(www).isBogus("", "example.com.")
+		w.ask(www).isBogus("no-matching-ds", "example.com.")
 	}},
 	{"for-no-zone-key", "A key without the flag of a zone key is no way in, though a DS record names it", "RFC 4034 5.2", func(w *world) {
 		z := w.signed(wwwCAA)
 		k := newKey("example.com.", 0, p256, 0)
 		z.keys, z.ksk = []*key{k, z.zsk[0]}, []*key{k}
-		w.ask(www).isBogus("", "example.com.")
+		w.ask(www).isBogus("no-matching-ds", "example.com.")
 	}},
 	{"no-keys", "A zone with a DS record and without DNSKEY is bogus", "RFC 4035 5.2", func(w *world) {
 		w.signed(wwwCAA)
@@ -386,7 +386,7 @@ var insecure = []scenario{
 		w.all("example.com. DNSKEY", func(m *dns.Msg) {
 			m.Answer, m.Ns = nil, parse("example.com. SOA ns1.example.com. hostmaster.example.com. 1 7200 3600 1209600 600", ".")
 		})
-		w.ask(www).isBogus("", "example.com.")
+		w.ask(www).isBogus("no-dnskey", "example.com.")
 	}},
 	{"address-of-server-bogus", "The address of a name server need not be secure: what it leads to is", "RFC 4035 4.2, 5", func(w *world) {
 		w.zone(".", rootAddr, "").secure(p256)
@@ -488,7 +488,7 @@ var algorithm = append(algorithmScenarios(),
 	scenario{"two-unknown-signs", "Where only an unknown algorithm signs what a known one should, the answer is bogus", "RFC 6840 5.11, RFC 4035 5.3.1", func(w *world) {
 		z := w.twoAlgorithms(p256, unknownAlg)
 		z.zsk = z.zsk[1:]
-		w.ask(www).isBogus("", "example.com.")
+		w.ask(www).isBogus("no-matching-key", "example.com.")
 	}},
 	scenario{"unknown-beside", "An unknown algorithm beside a known one changes nothing", "RFC 4035 5.2, RFC 6840 5.11", func(w *world) {
 		w.twoAlgorithms(unknownAlg, p384)
@@ -505,7 +505,7 @@ var algorithm = append(algorithmScenarios(),
 		zsk := newKey("example.com.", zskFlags, p256, 0)
 		zsk.PublicKey = toBase64(make([]byte, 31))
 		z.keys, z.zsk = []*key{z.ksk[0], zsk}, []*key{zsk}
-		w.ask(www).isBogus("", "example.com.")
+		w.ask(www).isBogus("no-matching-key", "example.com.")
 	}},
 	scenario{"signature-too-short", "A signature cut short is broken", "RFC 6605 4", func(w *world) {
 		w.signed(wwwCAA)

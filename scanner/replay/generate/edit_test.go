@@ -119,10 +119,11 @@ func colliding(like *key, number int) *key {
 	for i := range public {
 		public[i] = byte(number*7 + i*13 + i*i*number)
 	}
+	tag := like.KeyTag()
 	for n := range 1 << 16 { // the tag is a sum: some pair of octets makes it right
 		public[30], public[31] = byte(n>>8), byte(n)
 		k := wire.DNSKEY{Flags: like.Flags, Protocol: 3, Algorithm: like.Algorithm, PublicKey: public}
-		if k.KeyTag() == like.KeyTag() {
+		if k.KeyTag() == tag {
 			own := *like.DNSKEY
 			own.PublicKey = toBase64(public)
 			return &key{DNSKEY: &own}

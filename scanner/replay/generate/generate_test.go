@@ -39,8 +39,9 @@ type scenario struct {
 
 // classes of scenarios, a folder each.
 var classes = map[string][]scenario{
-	"positive": positive, "nodata": nodata, "nxdomain": nxdomain, "wildcard": wildcard, "ds": ds, "insecure": insecure,
-	"nsec3": nsec3, "optout": optout, "alias": slices.Concat(alias, signedAlias), "algorithm": algorithm, "time": moments,
+	"positive": slices.Concat(positive, positiveAgain), "nodata": slices.Concat(nodata, nodataAgain),
+	"nxdomain": slices.Concat(nxdomain, nxdomainAgain), "wildcard": slices.Concat(wildcard, wildcardAgain), "ds": slices.Concat(ds, dsAgain), "insecure": slices.Concat(insecure, insecureAgain),
+	"nsec3": slices.Concat(nsec3, nsec3Again), "optout": slices.Concat(optout, optoutAgain), "alias": slices.Concat(alias, signedAlias), "algorithm": algorithm, "time": moments,
 	"lame": lame, "truncation": slices.Concat(truncation, signedTruncation), "glue": glue, "loops": loops,
 	"bounds": slices.Concat(bounds, signedBounds),
 }

@@ -79,7 +79,7 @@ var nsec3 = []scenario{
 	{"iterations-delegation", "More than 150 iterations in the zone above make the child insecure, even a broken one", "RFC 9276 3.2", func(w *world) {
 		w.signed(wwwCAA).insecure()
 		w.of("com.").hashed(500, "", false)
-		w.ask(www).found(issue).isInsecure("", "")
+		w.ask(www).found(issue).isInsecure("iterations", "")
 	}},
 	{"no-closest-encloser", "Without the closest encloser NXDOMAIN is bogus", "RFC 5155 8.3, 8.4", func(w *world) {
 		z := w.hashedZone(wwwCAA)
@@ -128,12 +128,12 @@ var nsec3 = []scenario{
 	{"unknown-hash", "NSEC3 records with an unknown hash are ignored: bogus", "RFC 5155 8.1", func(w *world) {
 		z := w.hashedZone(wwwCAA)
 		w.all(gone, nameError(z, func(n *dns.NSEC3) { n.Hash = 2 }))
-		w.ask(gone).isBogus("", "example.com.")
+		w.ask(gone).isBogus("denial-wrong", "example.com.")
 	}},
 	{"unknown-flags", "NSEC3 records with unknown flags are ignored: bogus", "RFC 5155 8.2", func(w *world) {
 		z := w.hashedZone(wwwCAA)
 		w.all(gone, nameError(z, func(n *dns.NSEC3) { n.Flags = 2 }))
-		w.ask(gone).isBogus("", "example.com.")
+		w.ask(gone).isBogus("denial-wrong", "example.com.")
 	}},
 	{"mixed-parameters", "NSEC3 records of two chains do not prove together, as a validator may choose", "RFC 5155 8.2", func(w *world) {
 		z := w.hashedZone(wwwCAA)
@@ -239,7 +239,7 @@ func (w *world) optOutWorld(text string) *zone {
 var optout = []scenario{
 	{"unsigned-delegation", "An unsigned delegation lies in an opt-out span", "RFC 5155 8.9, 8.6, RFC 4035 5.2", func(w *world) {
 		w.optOutWorld(wwwCAA).insecure()
-		w.ask(www).found(issue).isInsecure("", "example.com.")
+		w.ask(www).found(issue).isInsecure("opt-out", "example.com.")
 	}},
 	{"signed-delegation", "A signed delegation beside opt-out spans is secure", "RFC 5155 6", func(w *world) {
 		w.optOutWorld(wwwCAA)
@@ -270,7 +270,7 @@ var optout = []scenario{
 				add(m, plain(com.cover("example.com."))())
 			})
 		}
-		w.ask(www).isBogus("", "com.")
+		w.ask(www).isBogus("denial-wrong", "com.")
 	}},
 	{"no-closest-encloser", "An opt-out span without the closest encloser proves nothing", "RFC 5155 8.6", func(w *world) {
 		w.optOutWorld(wwwCAA).insecure()
@@ -324,12 +324,12 @@ var optout = []scenario{
 		z := w.zone("sub.example.com.", other, wwwCAA).secure(p256)
 		z.foreign = true
 		z.signs("", signature{broken: true})
-		w.ask("www.sub.example.com. CAA").found(`www.sub.example.com. CAA 0 issue "ca.example"`).isInsecure("", "example.com.")
+		w.ask("www.sub.example.com. CAA").found(`www.sub.example.com. CAA 0 issue "ca.example"`).isInsecure("opt-out", "example.com.")
 	}},
 	{"empty-non-terminal", "An unsigned delegation two labels down leaves no empty non-terminal in an opt-out chain", "RFC 5155 7.1, 8.6", func(w *world) {
 		w.signed("").hashed(0, "", true)
 		w.zone("a.b.example.com.", other, wwwCAA)
-		w.ask("www.a.b.example.com. CAA").found(`www.a.b.example.com. CAA 0 issue "ca.example"`).isInsecure("", "")
+		w.ask("www.a.b.example.com. CAA").found(`www.a.b.example.com. CAA 0 issue "ca.example"`).isInsecure("opt-out", "")
 	}},
 	{"broken-nxdomain", "NXDOMAIN in an opt-out span under a broken signature is bogus, not insecure", "RFC 5155 9.2, RFC 4035 5.4", func(w *world) {
 		w.optOutWorld("")

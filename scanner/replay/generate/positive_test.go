@@ -131,7 +131,7 @@ var positive = []scenario{
 	}},
 	{"too-many-labels", "A signature that counts more labels than its owner has does not count", "RFC 4035 5.3.1", func(w *world) {
 		w.signed(wwwCAA).signs("www.example.com. CAA", signature{labels: 4 + 1})
-		w.ask(www).isBogus("", "example.com.")
+		w.ask(www).isBogus("bad-signature", "example.com.")
 	}},
 	{"no-zone-key", "A key without the flag of a zone key signs nothing", "RFC 4034 2.1.1, RFC 4035 5.3.1", func(w *world) {
 		z := w.signed(wwwCAA)
@@ -422,7 +422,7 @@ var wildcard = []scenario{
 	{"unsigned-proof", "An answer from a wildcard with an unsigned span is bogus", "RFC 4035 5.3.4", func(w *world) {
 		w.signed(`* CAA 0 issue "ca.example"`)
 		w.all(www, unsign(dns.TypeNSEC))
-		w.ask(www).isBogus("", "example.com.")
+		w.ask(www).isBogus("denial-unsigned", "example.com.")
 	}},
 	{"name-exists", "A wildcard's answer cannot be put in the place of a name that exists", "RFC 4035 5.3.4", func(w *world) {
 		z := w.signed(`* CAA 0 issue "evil.example"` + "\n" + wwwCAA)
@@ -485,7 +485,7 @@ var wildcard = []scenario{
 	{"fewer-labels-forged", "A signature whose label count was lowered is not a wildcard's", "RFC 4035 5.3.2", func(w *world) {
 		w.signed(wwwCAA)
 		w.all(www, func(m *dns.Msg) { m.Answer[1].(*dns.RRSIG).Labels = 2 })
-		w.ask(www).isBogus("", "example.com.")
+		w.ask(www).isBogus("bad-signature", "example.com.")
 	}},
 	{"nsec3-positive", "An answer from a wildcard with NSEC3: the next closer name is covered", "RFC 5155 8.8", func(w *world) {
 		w.signed(`* CAA 0 issue "ca.example"`).hashed(0, "", false)
@@ -507,7 +507,7 @@ var wildcard = []scenario{
 			}
 			add(m, z.matching("www.example.com."))
 		})
-		w.ask(www).isBogus("", "example.com.")
+		w.ask(www).isBogus("denial-wrong", "example.com.")
 	}},
 	{"nsec3-nodata", "NODATA at a wildcard with NSEC3", "RFC 5155 8.7", func(w *world) {
 		w.signed("* A 192.0.2.80").hashed(0, "", false)

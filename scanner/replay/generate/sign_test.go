@@ -60,35 +60,51 @@ type key struct {
 }
 
 func newKey(zone string, flags uint16, algorithm uint8, number int) *key {
-	seed := sha256.Sum256(fmt.Appendf(nil, "caascan scenario key %s %d %d %d", zone, flags&kskFlags, algorithm, number))
-	k := &key{DNSKEY: &dns.DNSKEY{
+	pair := newPair(fmt.Sprintf("caascan scenario key %s %d %d %d", zone, flags&kskFlags, algorithm, number), flags, algorithm, number)
+	return &key{DNSKEY: &dns.DNSKEY{
 		Hdr:   dns.RR_Header{Name: zone, Rrtype: dns.TypeDNSKEY, Class: dns.ClassINET, Ttl: 3600},
-		Flags: flags, Protocol: 3, Algorithm: algorithm,
-	}}
-	var public []byte
+		Flags: flags, Protocol: 3, Algorithm: algorithm, PublicKey: base64.StdEncoding.EncodeToString(pair.public),
+	}, sign: pair.sign}
+}
+
+// pair is the two halves of a key.
+type pair struct {
+	public []byte
+	sign   func(data []byte) []byte
+}
+
+// pairs are those made so far: most worlds have the same zones.
+var pairs = map[string]pair{}
+
+func newPair(phrase string, flags uint16, algorithm uint8, number int) pair {
+	if p, ok := pairs[phrase]; ok {
+		return p
+	}
+	var p pair
+	seed := sha256.Sum256([]byte(phrase))
 	switch algorithm {
 	case rsaSHA1, rsaNSEC3SHA1:
-		public, k.sign = rsaKey(crypto.SHA1, flags, number)
+		p.public, p.sign = rsaKey(crypto.SHA1, flags, number)
 	case rsaSHA256:
-		public, k.sign = rsaKey(crypto.SHA256, flags, number)
+		p.public, p.sign = rsaKey(crypto.SHA256, flags, number)
 	case rsaSHA512:
-		public, k.sign = rsaKey(crypto.SHA512, flags, number)
+		p.public, p.sign = rsaKey(crypto.SHA512, flags, number)
 	case p256:
-		public, k.sign = ecdsaKey(elliptic.P256(), crypto.SHA256, seed[:])
+		p.public, p.sign = ecdsaKey(elliptic.P256(), crypto.SHA256, seed[:])
 	case p384:
-		public, k.sign = ecdsaKey(elliptic.P384(), crypto.SHA384, seed[:])
+		p.public, p.sign = ecdsaKey(elliptic.P384(), crypto.SHA384, seed[:])
 	case ed25519Alg:
 		private := ed25519.NewKeyFromSeed(seed[:])
-		public = private.Public().(ed25519.PublicKey)
-		k.sign = func(data []byte) []byte { return ed25519.Sign(private, data) }
+		p.public = private.Public().(ed25519.PublicKey)
+		p.sign = func(data []byte) []byte { return ed25519.Sign(private, data) }
 	case ed448Alg:
-		public, k.sign = ed448Key(append(seed[:], seed[:ed448Size-len(seed)]...))
+		p.public, p.sign = ed448Key(append(seed[:], seed[:ed448Size-len(seed)]...))
 	default:
-		public = seed[:]
-		k.sign = func(data []byte) []byte { sum := sha256.Sum256(data); return sum[:] }
+		p.public = seed[:]
+		p.sign = func(data []byte) []byte { sum := sha256.Sum256(data); return sum[:] }
 	}
-	k.PublicKey = base64.StdEncoding.EncodeToString(public)
-	return k
+	pairs[phrase] = p
+	return p
 }
 
 // made are the signatures of this run: a reply is asked for more than once.
