@@ -67,18 +67,15 @@ func TestScenarios(t *testing.T) {
 	})
 }
 
-// TestScenariosCanFail: with any other code or flag expected, each of them fails.
+// TestScenariosCanFail: with another AD bit and another code expected, each of them fails, and for both.
 func TestScenariosCanFail(t *testing.T) {
 	scenarios(t, func(t *testing.T, name string, s *Scenario) {
 		last := &s.Steps[len(s.Steps)-1].Entry
-		for _, change := range []func(){
-			func() { last.RCode ^= 1 },
-			func() { last.RCode ^= 1; last.Flags ^= wire.FlagAD },
-		} {
-			change()
-			if p := Play(s, 0); p.Faults == nil {
-				t.Errorf("%s with %v %s: no fault", name, wire.RCode(last.RCode), flagText(last.Flags))
-			}
+		last.Flags ^= wire.FlagAD
+		last.RCode ^= 1
+		found := strings.Join(Play(s, 0).Faults, "\n")
+		if !strings.Contains(found, "flags ") || !strings.Contains(found, "response code ") {
+			t.Errorf("with %v and flags %s expected, it finds %q", wire.RCode(last.RCode), flagText(last.Flags), found)
 		}
 	})
 }
@@ -86,6 +83,9 @@ func TestScenariosCanFail(t *testing.T) {
 // TestLazyClaimsTheSame: where lazy mode claims anything of an answer, it is what full validation says.
 func TestLazyClaimsTheSame(t *testing.T) {
 	scenarios(t, func(t *testing.T, name string, s *Scenario) {
+		if len(s.Config.Anchors) == 0 {
+			return
+		}
 		full, lazy := *s, *s
 		full.Config.Lazy, lazy.Config.Lazy = false, true
 		fulls, lazies := Play(&full, 0).Answers, Play(&lazy, 0).Answers
