@@ -31,7 +31,15 @@ type worldFlags struct {
 
 func (f *worldFlags) world() (*simnet.World, error) {
 	return simnet.New(simnet.Config{Seed: 1, Names: f.Names, Plain: true, CAAShare: f.CAAShare, Delay: f.Delay,
-		SignedOptOut: f.SignedOptOut, SignedFull: f.SignedFull})
+		SignedOptOut: f.SignedOptOut, SignedFull: f.SignedFull, KeepSigned: f.keepSigned()})
+}
+
+// keepSigned is how many zones the servers keep the signatures of: all, with room to spare.
+func (f *worldFlags) keepSigned() int {
+	if f.SignedOptOut+f.SignedFull == 0 {
+		return 0
+	}
+	return min(2*f.Names, simnet.MaxNames)
 }
 
 // serveCmd runs the servers.

@@ -111,10 +111,10 @@ func (r *Resolver) newAnswer(now step.Time, q *question, rd *reading, ev evidenc
 	}
 	if rd != nil {
 		s.Attempts++ // the one that rd was read from
-		if !r.validates() || q.key.use == serving {
-			rd.proof = rd.proof[:0]
-		} else {
+		if r.wantsProof(q.key.use, rd) {
 			rd.takeDenial(&r.msg)
+		} else {
+			rd.proof = rd.proof[:0]
 		}
 		rd.copyTo(&s.Answer)
 		if len(s.Chain) > 0 {
@@ -127,6 +127,15 @@ func (r *Resolver) newAnswer(now step.Time, q *question, rd *reading, ev evidenc
 		}
 	}
 	return s
+}
+
+// wantsProof reports whether an answer made from rd may have to be proven.
+func (r *Resolver) wantsProof(u use, rd *reading) bool {
+	if !r.validates() || u == serving {
+		return false
+	}
+	empty := rd.verdict == final && rd.outcome != record.Found
+	return !r.cfg.Lazy || !empty || u == chaining || r.cfg.KeepProof
 }
 
 // lifetime is how long an answer may be used again: the shortest TTL in it, within the bounds of cut.go.

@@ -172,7 +172,7 @@ func (r *Resolver) takeEvidence(now step.Time, c *cut, rd *reading) {
 	above := r.knownKeys(now, c.above.zone, c.above)
 	switch {
 	case above != nil && !above.signs():
-	case octets(rd.referral.ds) > maxKept: // it is asked for when it is needed
+	case r.cfg.Lazy || octets(rd.referral.ds) > maxKept: // it is asked for when it is needed, which is seldom
 	case c.told == record.Present:
 		c.evidence = copyRecords(rd.referral.ds)
 	default:

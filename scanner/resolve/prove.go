@@ -335,7 +335,7 @@ func (r *Resolver) proveClaim(now step.Time, q *question, out *[]step.Ask) bool 
 		switch {
 		case t.Security == record.BogusData && part.signer == "":
 			// Nor can it be told whether it should be signed. Another server may have it signed.
-			p.verdict, p.at, p.broken = dnssec.Verdict{Security: record.BogusData, Reason: dnssec.NoSignature}, t.brokenAt, nil
+			p.verdict, p.at, p.broken = part.unsigned(), t.brokenAt, nil
 			return true
 		case !t.signs():
 			p.insecure(t)
@@ -345,16 +345,7 @@ func (r *Resolver) proveClaim(now step.Time, q *question, out *[]step.Ask) bool 
 			p.next++
 			continue
 		case part.signer != t.zone:
-			reason := dnssec.NoSignature
-			if part.signer != "" {
-				reason = dnssec.WrongSigner
-			} else if part.claim != dnssec.Records {
-				reason = dnssec.DenialUnsigned
-				if len(part.denial) == 0 {
-					reason = dnssec.DenialMissing
-				}
-			}
-			p.verdict, p.at, p.broken = dnssec.Verdict{Security: record.BogusData, Reason: reason}, t.zone, nil
+			p.verdict, p.at, p.broken = part.unsigned(), t.zone, nil
 			return true
 		}
 		p.job = &dnssec.Job{
@@ -367,6 +358,21 @@ func (r *Resolver) proveClaim(now step.Time, q *question, out *[]step.Ask) bool 
 		}
 	}
 	return true
+}
+
+// unsigned is the verdict on a part that its zone should have signed and has not.
+func (part *part) unsigned() dnssec.Verdict {
+	reason := dnssec.NoSignature
+	switch {
+	case part.signer != "":
+		reason = dnssec.WrongSigner
+	case part.claim == dnssec.Records:
+	case len(part.denial) == 0:
+		reason = dnssec.DenialMissing
+	default:
+		reason = dnssec.DenialUnsigned
+	}
+	return dnssec.Verdict{Security: record.BogusData, Reason: reason}
 }
 
 // useKnown tells a job which of its denials are known to be genuine. It returns true if with that the job needed no
@@ -549,7 +555,7 @@ func (c *claim) parts() []part {
 		}
 		signer := dnssec.Signer(set)
 		for i := range parts {
-			if parts[i].signer == signer || last == &parts[i] && denier == "" {
+			if parts[i].signer == signer || signer == "" || last == &parts[i] && denier == "" {
 				parts[i].denial = append(parts[i].denial, set)
 			}
 		}

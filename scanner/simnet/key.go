@@ -194,12 +194,12 @@ func (z *zoneKeys) stranger(s *signing) *key {
 	}
 }
 
-// keyCacheSize is how many zones' keys are kept: those asked for between a referral, which has the DS, and the
-// answers from the zone itself. A key of P-256 costs 10 µs to make and 1 KB to keep.
-const keyCacheSize = 1 << 12
+// keptKeys is how many zones' keys are kept: those asked for between a referral, which has the DS, and the answers from
+// the zone itself. A key of P-256 costs 10 µs to make and 1 KB to keep.
+const keptKeys = 1 << 12
 
 // keyCache holds keys in slots by the zone's number: the last one to come stays.
-type keyCache [keyCacheSize]atomic.Pointer[cachedKeys]
+type keyCache []atomic.Pointer[cachedKeys]
 
 type cachedKeys struct {
 	scheme *scheme
@@ -208,8 +208,8 @@ type cachedKeys struct {
 }
 
 // of returns the keys of a signed zone.
-func (c *keyCache) of(s *signing) *zoneKeys {
-	slot := &c[s.number%keyCacheSize]
+func (c keyCache) of(s *signing) *zoneKeys {
+	slot := &c[s.number%uint64(len(c))]
 	if have := slot.Load(); have != nil && have.number == s.number && have.scheme == s.scheme {
 		return have.keys
 	}

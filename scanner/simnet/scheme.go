@@ -62,26 +62,27 @@ var (
 	privateSigner = &scheme{algorithms: []uint8{privateDNS}, denial: nsec3}
 )
 
-// leafSchemes is how the zones of the list are signed, with weights in a thousandth of the signed zones. The large
-// hoster with one key for all (hotOperator) comes on top.
+// leafSchemes is how the zones of the list are signed, with weights in a thousandth of the signed zones: two thirds with
+// P-256, nearly all the rest with RSA, as among the zones below large top-level domains; of every other algorithm so many
+// that a scan meets them. The large hoster with one key for all (hotOperator) comes on top.
 var leafSchemes = []struct {
 	weight float64
 	scheme scheme
 }{
-	{220, scheme{algorithms: []uint8{ecdsaP256}, denial: nsec}},
-	{220, scheme{algorithms: []uint8{ecdsaP256}, denial: nsec3, split: true}},
-	{120, scheme{algorithms: []uint8{ecdsaP256}, denial: nsec3}},
-	{100, scheme{algorithms: []uint8{ecdsaP256}, denial: nsec, split: true}},
-	{60, scheme{algorithms: []uint8{ecdsaP256}, denial: nsec3, iterations: 1, salt: "\xab\xcd\xef\x12"}},
-	{40, scheme{algorithms: []uint8{ecdsaP256}, denial: nsec3, iterations: 10, salt: "\x01"}},
+	{190, scheme{algorithms: []uint8{ecdsaP256}, denial: nsec}},
+	{190, scheme{algorithms: []uint8{ecdsaP256}, denial: nsec3, split: true}},
+	{100, scheme{algorithms: []uint8{ecdsaP256}, denial: nsec3}},
+	{90, scheme{algorithms: []uint8{ecdsaP256}, denial: nsec, split: true}},
+	{50, scheme{algorithms: []uint8{ecdsaP256}, denial: nsec3, iterations: 1, salt: "\xab\xcd\xef\x12"}},
+	{30, scheme{algorithms: []uint8{ecdsaP256}, denial: nsec3, iterations: 10, salt: "\x01"}},
 	{20, scheme{algorithms: []uint8{ecdsaP256}, denial: nsec, digests: []uint8{digestSHA1, digestSHA256}}},
 	{20, scheme{algorithms: []uint8{ecdsaP256}, denial: nsec3, digests: []uint8{digestSHA384}}},
-	{60, scheme{algorithms: []uint8{rsaSHA256}, bits: [2]int{2048, 1024}, denial: nsec3, split: true, iterations: 5, salt: "\xde\xad"}},
-	{40, scheme{algorithms: []uint8{rsaSHA256}, bits: [2]int{2048, 1024}, denial: nsec, split: true}},
-	{50, scheme{algorithms: []uint8{ed25519Sign}, denial: nsec}},
-	{30, scheme{algorithms: []uint8{ecdsaP384}, denial: nsec3}},
-	{15, scheme{algorithms: []uint8{rsaSHA512}, bits: [2]int{1024, 1024}, denial: nsec3, split: true}},
-	{5, scheme{algorithms: []uint8{ed448Sign}, denial: nsec}},
+	{180, scheme{algorithms: []uint8{rsaSHA256}, bits: [2]int{2048, 1024}, denial: nsec3, split: true, iterations: 5, salt: "\xde\xad"}},
+	{90, scheme{algorithms: []uint8{rsaSHA256}, bits: [2]int{2048, 1024}, denial: nsec, split: true}},
+	{20, scheme{algorithms: []uint8{ed25519Sign}, denial: nsec}},
+	{6, scheme{algorithms: []uint8{ecdsaP384}, denial: nsec3}},
+	{10, scheme{algorithms: []uint8{rsaSHA512}, bits: [2]int{1024, 1024}, denial: nsec3, split: true}},
+	{4, scheme{algorithms: []uint8{ed448Sign}, denial: nsec}},
 }
 
 // leafPicks spreads them over 8 bits of hash.

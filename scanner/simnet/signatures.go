@@ -18,8 +18,8 @@ func (w *World) buildSignatures() {
 		return
 	}
 	w.times = newWindows(w.cfg.Now)
-	w.keys = new(keyCache)
-	w.lasting, w.recent = make(signatureCache, sharedSignatures), make(signatureCache, recentSignatures)
+	w.keys = make(keyCache, max(keptKeys, w.cfg.KeepSigned))
+	w.lasting, w.recent = make(signatureCache, sharedSignatures), make(signatureCache, max(recentSignatures, 8*w.cfg.KeepSigned))
 	w.hot = w.byKind["hoster"][hotOperator]
 	w.setSigning(w.root, rootScheme, soundChain)
 	for _, t := range w.tlds {

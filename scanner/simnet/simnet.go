@@ -56,6 +56,9 @@ type Config struct {
 	// com, a TLD with NSEC3 opt-out, half under nl, one with an NSEC3 record for every name, and these are the shares of
 	// either half that are signed, 0 to 1.
 	SignedOptOut, SignedFull float64
+	// KeepSigned is of how many zones keys and signatures are kept, at some 3 KB each, beyond a few thousand: for benches,
+	// whose servers must not be busy signing once they have been asked everything.
+	KeepSigned int
 	// Now is the time around which signatures are good, from an hour before to 30 days after. The zero value is the time
 	// at which the world is made. Signatures depend on it, nothing else does.
 	Now time.Time
@@ -91,7 +94,7 @@ type World struct {
 	signed  bool      // there are signatures
 	hot     *operator // see hotOperator
 	times   windows
-	keys    *keyCache
+	keys    keyCache
 	lasting signatureCache    // of zones that many names have to do with
 	recent  signatureCache    // of the others
 	slots   [slotCount]uint16 // scenario of name i is that of slot i modulo slotCount
@@ -105,6 +108,8 @@ func New(cfg Config) (*World, error) {
 		return nil, fmt.Errorf("simnet: %d names: a world has 1 to %d", cfg.Names, MaxNames)
 	case cfg.Delay < 0 || cfg.Delay > MaxDelay:
 		return nil, fmt.Errorf("simnet: delay of %v: at most %v", cfg.Delay, MaxDelay)
+	case cfg.KeepSigned < 0 || cfg.KeepSigned > MaxNames:
+		return nil, fmt.Errorf("simnet: to keep %d signed zones: 0 to %d", cfg.KeepSigned, MaxNames)
 	case !(cfg.CAAShare >= 0 && cfg.CAAShare <= 1):
 		return nil, fmt.Errorf("simnet: CAA share of %v: from 0 to 1", cfg.CAAShare)
 	case !(cfg.SignedOptOut >= 0 && cfg.SignedOptOut <= 1 && cfg.SignedFull >= 0 && cfg.SignedFull <= 1):
