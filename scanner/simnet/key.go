@@ -12,6 +12,8 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/cloudflare/circl/sign/ed448"
+
 	"github.com/caascan/caascan/scanner/wire"
 )
 
@@ -40,8 +42,7 @@ type key struct {
 	rdata     []byte // of the DNSKEY record
 	tag       uint16
 	algorithm uint8
-	secret    crypto.Signer // nil for Ed448, and for an algorithm that nobody knows
-	ed448     *ed448Secret
+	secret    crypto.Signer // nil for an algorithm that nobody knows
 }
 
 // newKey returns the key that a number stands for; bits is the size of an RSA modulus.
@@ -66,8 +67,9 @@ func newKey(number uint64, algorithm uint8, flags uint16, bits int) *key {
 		k.secret = secret
 		k.rdata = append(k.rdata, secret[ed25519.SeedSize:]...) // RFC 8080 3
 	case ed448Sign:
-		k.ed448 = newEd448Secret(material[:ed448Size])
-		k.rdata = append(k.rdata, k.ed448.public[:]...)
+		secret := ed448.NewKeyFromSeed(material[:ed448.SeedSize])
+		k.secret = secret
+		k.rdata = append(k.rdata, secret[ed448.SeedSize:]...)
 	case privateDNS:
 		k.rdata = append(k.rdata, "\x06simnet\x07example\x00"...)
 		k.rdata = append(k.rdata, material[:]...)
@@ -111,7 +113,7 @@ func (k *key) sign(data []byte) []byte {
 	case ed25519Sign:
 		return ed25519.Sign(k.secret.(ed25519.PrivateKey), data)
 	case ed448Sign:
-		return k.ed448.sign(data)
+		return ed448.Sign(k.secret.(ed448.PrivateKey), data, "") // no context (RFC 8080 4)
 	default:
 		noise := sha512.Sum512(data)
 		return noise[:]

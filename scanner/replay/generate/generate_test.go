@@ -10,7 +10,7 @@
 //
 //	world_test.go   the world, and how it is written as a scenario
 //	zone_test.go    an authoritative zone: answers, referrals, denial of existence
-//	sign_test.go    keys and signatures; ed448_test.go the algorithm that the standard library lacks
+//	sign_test.go    keys and signatures
 package generate
 
 import (

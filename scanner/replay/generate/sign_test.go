@@ -18,6 +18,7 @@ import (
 	"math/big"
 	"slices"
 
+	"github.com/cloudflare/circl/sign/ed448"
 	"github.com/miekg/dns"
 )
 
@@ -98,7 +99,9 @@ func newPair(phrase string, flags uint16, algorithm uint8, number int) pair {
 		p.public = private.Public().(ed25519.PublicKey)
 		p.sign = func(data []byte) []byte { return ed25519.Sign(private, data) }
 	case ed448Alg:
-		p.public, p.sign = ed448Key(append(seed[:], seed[:ed448Size-len(seed)]...))
+		private := ed448.NewKeyFromSeed(append(seed[:], seed[:ed448.SeedSize-len(seed)]...))
+		p.public = private.Public().(ed448.PublicKey)
+		p.sign = func(data []byte) []byte { return ed448.Sign(private, data, "") }
 	default:
 		p.public = seed[:]
 		p.sign = func(data []byte) []byte { sum := sha256.Sum256(data); return sum[:] }
