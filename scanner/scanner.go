@@ -186,7 +186,7 @@ func (n *Network) resolver(rnd *rand.Rand, single bool) resolver {
 	}
 	if len(n.Resolvers) > 0 {
 		return stub.New(stub.Config{
-			Resolvers: n.Resolvers, Timeout: n.Timeout, Retries: retries, MaxQueries: n.MaxQueries,
+			Resolvers: n.Resolvers, Anchor: n.anchor(), Timeout: n.Timeout, Retries: retries, MaxQueries: n.MaxQueries,
 			NSID: single, KeepProof: single, Rand: rnd,
 		})
 	}
@@ -207,6 +207,20 @@ func (n *Network) resolver(rnd *rand.Rand, single bool) resolver {
 		cfg.At = uint32(n.At.Unix())
 	}
 	return resolve.New(cfg)
+}
+
+// anchor returns the zone that the resolvers of stub mode are believed to have a trust anchor for: that of the trust anchors,
+// if they are all for one.
+func (n *Network) anchor() wire.Name {
+	for _, rr := range n.Anchors {
+		if rr.Owner != n.Anchors[0].Owner {
+			return wire.Root
+		}
+	}
+	if len(n.Anchors) == 0 {
+		return wire.Root
+	}
+	return n.Anchors[0].Owner
 }
 
 // operatorSeed makes operator keys that nobody can foretell, so that no two operators can be made to share a limit.
