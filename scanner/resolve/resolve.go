@@ -14,7 +14,7 @@
 //	awaitingAddress  another question looks for the address of a name server
 //	awaitingAlias    another question has the target of our alias       (answer.go)
 //	awaitingReferral another question is ahead of us in the same zone   (scout.go)
-//	proving          the answer is there: is it genuine?                 (prove.go)
+//	proving          the answer is there: is it genuine?                 (prove.go, claim.go)
 //	awaitingChain    another question has a link of the chain of trust   (trust.go)
 //	awaitingWork     signatures are being checked, off the loop
 //
