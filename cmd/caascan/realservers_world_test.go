@@ -265,12 +265,13 @@ func (w *world) start() (err error) {
 	return nil
 }
 
-// findPort finds a port that is free on every address of the world, below the range from which the system gives ports
-// to clients, and keeps it on the address that stays silent.
+// Ports below the range from which the system gives ports to clients.
+const firstPort, lastPort, portTries = 20000, 32000, 100
+
+// findPort finds a port that is free on every address of the world, and keeps it on the address that stays silent.
 func (w *world) findPort() error {
-	const first, last, tries = 20000, 32000, 100
-	for range tries {
-		port := fmt.Sprint(first + rand.IntN(last-first))
+	for range portTries {
+		port := fmt.Sprint(firstPort + rand.IntN(lastPort-firstPort))
 		if !portFree(port) {
 			continue
 		}
