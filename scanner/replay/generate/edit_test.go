@@ -36,6 +36,32 @@ func (w *world) all(question string, changes ...func(*dns.Msg)) {
 	}
 }
 
+// changeCut makes a server reply otherwise where it shows how example.com is delegated: in the referral and about the DS.
+func (w *world) changeCut(addr string, changes ...func(*dns.Msg)) {
+	for _, change := range changes {
+		w.change(addr, "example.com. NS", change)
+		w.change(addr, "example.com. DS", change)
+	}
+}
+
+// withholdDS makes com deny the DS of example.com, which is there, by the given proofs.
+func (w *world) withholdDS(proofs ...func() []dns.RR) {
+	w.changeCut(comAddr, func(m *dns.Msg) {
+		m.Answer = nil
+		remove(dns.TypeDS)(m)
+		for _, proof := range proofs {
+			add(m, proof())
+		}
+	})
+	w.change(comAddr, "example.com. DS", func(m *dns.Msg) { add(m, w.of("com.").soa()) })
+}
+
+// entriesBelow makes both servers of example.com answer a question about a name that they delegate.
+func (w *world) entriesBelow(question string, change func(*dns.Msg)) {
+	w.entryOf(ns1, question, change)
+	w.entryOf(ns2, question, change)
+}
+
 // sections applies f to the records of a message, which keeps those for which it is true.
 func sections(m *dns.Msg, keep func(dns.RR) bool) {
 	for _, section := range []*[]dns.RR{&m.Answer, &m.Ns} {
@@ -87,6 +113,16 @@ func spoil(types ...uint16) func(*dns.Msg) {
 			}
 		}
 	}
+}
+
+// renamed returns records under another owner.
+func renamed(rrs []dns.RR, name string) (out []dns.RR) {
+	for _, rr := range rrs {
+		rr = dns.Copy(rr)
+		rr.Header().Name = name
+		out = append(out, rr)
+	}
+	return out
 }
 
 // denies makes the authority section SOA and the given proofs.

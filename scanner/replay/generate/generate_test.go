@@ -8,7 +8,9 @@
 // zones and writes what each server would say to the questions that the resolver may come to ask. Keys follow from
 // fixed seeds and signatures need no randomness, so the files come out the same each time.
 //
-//	world_test.go   the world, and how it is written as a scenario
+//	world_test.go   the world
+//	ask_test.go     its questions, and what must come of them
+//	write_test.go   how it is written as a scenario
 //	zone_test.go    an authoritative zone: answers, referrals, denial of existence
 //	sign_test.go    keys and signatures
 package generate

@@ -243,56 +243,51 @@ var bounds = []scenario{
 	}},
 	{"pointer-loop", "A name in a reply that points to itself does not hang the reader", "RFC 1035 4.1.4, RFC 9267 2", func(w *world) {
 		w.plain(wwwCAA)
-		for _, addr := range []string{ns1, ns2} {
-			w.raws(addr, func(m []byte) []byte { // the owner of a CAA record is a pointer to that pointer
-				at := len(m)
-				m[7] = 1
-				return append(m, 0xc0|byte(at>>8), byte(at), 1, 1, 0, 1, 0, 0, 14, 16, 0, 8, 0, 5, 'i', 's', 's', 'u', 'e', ';')
-			})
-		}
+		w.raws(func(m []byte) []byte { // the owner of a CAA record is a pointer to that pointer
+			at := len(m)
+			m[7] = 1
+			return append(m, 0xc0|byte(at>>8), byte(at), 1, 1, 0, 1, 0, 0, 14, 16, 0, 8, 0, 5, 'i', 's', 's', 'u', 'e', ';')
+		}, ns1, ns2)
 		w.ask(www).fails("malformed").done()
 	}},
 	{"cut-short", "A reply that ends within a record is malformed", "RFC 1035 4.1.3", func(w *world) {
 		w.plain(wwwCAA)
-		for _, addr := range []string{ns1, ns2} {
-			w.raws(addr, func(m []byte) []byte {
-				m[7] = 1
-				return append(m, 0xc0, 12, 1, 1, 0, 1, 0, 0, 14, 16, 0, 99, 0, 5, 'i', 's')
-			})
-		}
+		w.raws(func(m []byte) []byte {
+			m[7] = 1
+			return append(m, 0xc0, 12, 1, 1, 0, 1, 0, 0, 14, 16, 0, 99, 0, 5, 'i', 's')
+		}, ns1, ns2)
 		w.ask(www).fails("malformed").done()
 	}},
 	{"false-counts", "A reply that counts more records than fit into it is malformed", "RFC 1035 4.1.1, CAMP (2024)", func(w *world) {
 		w.plain(wwwCAA)
-		for _, addr := range []string{ns1, ns2} {
-			w.raws(addr, func(m []byte) []byte { m[6], m[7] = 0xff, 0xff; return m })
-		}
+		w.raws(func(m []byte) []byte { m[6], m[7] = 0xff, 0xff; return m }, ns1, ns2)
 		w.ask(www).fails("malformed").done()
 	}},
 	{"one-malformed", "A server that sends rubbish is passed over for one that answers", "RFC 1034 5.3.3 step 4d", func(w *world) {
 		w.plain(wwwCAA)
-		w.raws(ns1, func(m []byte) []byte { m[6], m[7] = 0xff, 0xff; return m })
+		w.raws(func(m []byte) []byte { m[6], m[7] = 0xff, 0xff; return m }, ns1)
 		w.ask(www).found(issue).want("by " + ns2).done()
 	}},
 	{"caa-too-short", "A CAA record whose data is cut short is no empty set", "RFC 8659 4.1, disputed point C14", func(w *world) {
 		w.plain(wwwCAA)
-		for _, addr := range []string{ns1, ns2} {
-			w.raws(addr, func(m []byte) []byte {
-				m[7] = 1
-				return append(m, 0xc0, 12, 1, 1, 0, 1, 0, 0, 14, 16, 0, 3, 0, 9, 'i')
-			})
-		}
+		w.raws(func(m []byte) []byte {
+			m[7] = 1
+			return append(m, 0xc0, 12, 1, 1, 0, 1, 0, 0, 14, 16, 0, 3, 0, 9, 'i')
+		}, ns1, ns2)
 		w.ask(www).fails("malformed").done()
 	}},
 }
 
-// raws makes a server answer the question www by octets: what change makes of a reply without records.
-func (w *world) raws(addr string, change func([]byte) []byte) {
+// raws makes servers answer the question www by octets: what change makes of a reply without records.
+func (w *world) raws(change func([]byte) []byte, addrs ...string) {
 	m := &dns.Msg{Question: []dns.Question{{Name: "www.example.com.", Qtype: dns.TypeCAA, Qclass: dns.ClassINET}}}
 	m.Response, m.Authoritative = true, true
 	packed, err := m.Pack()
 	must(err)
-	w.entry(addr, "MATCH opcode qname qtype\nSECTION QUESTION\nwww.example.com. IN CAA\n"+rawMessage(change(packed)))
+	octets := rawMessage(change(packed))
+	for _, addr := range addrs {
+		w.entry(addr, "MATCH opcode qname qtype\nSECTION QUESTION\nwww.example.com. IN CAA\n"+octets)
+	}
 }
 
 // Bounds on the work of validation.

@@ -128,26 +128,17 @@ var lame = []scenario{
 	}},
 	{"formerr-to-edns", "A server that does not speak EDNS is asked without", "RFC 6891 7", func(w *world) {
 		w.plain(wwwCAA)
-		for _, addr := range []string{ns1, ns2} {
-			w.entry(addr, "MATCH opcode noedns qname qtype\nADJUST copy_id\nREPLY QR AA NOERROR\nSECTION QUESTION\nwww.example.com. IN CAA\nSECTION ANSWER\n"+issue)
-			w.says(addr, www, dns.RcodeFormatError)
-		}
+		w.withoutEDNS(dns.RcodeFormatError)
 		w.ask(www).found(issue).want("packets 4").done()
 	}},
 	{"notimp-to-edns", "NOTIMP without an OPT record may mean EDNS", "RFC 6891 7", func(w *world) {
 		w.plain(wwwCAA)
-		for _, addr := range []string{ns1, ns2} {
-			w.entry(addr, "MATCH opcode noedns qname qtype\nADJUST copy_id\nREPLY QR AA NOERROR\nSECTION QUESTION\nwww.example.com. IN CAA\nSECTION ANSWER\n"+issue)
-			w.says(addr, www, dns.RcodeNotImplemented)
-		}
+		w.withoutEDNS(dns.RcodeNotImplemented)
 		w.ask(www).found(issue).want("packets 4").done()
 	}},
 	{"badvers", "BADVERS to version 0 is answered by asking without EDNS", "RFC 6891 6.1.3", func(w *world) {
 		w.plain(wwwCAA)
-		for _, addr := range []string{ns1, ns2} {
-			w.entry(addr, "MATCH opcode noedns qname qtype\nADJUST copy_id\nREPLY QR AA NOERROR\nSECTION QUESTION\nwww.example.com. IN CAA\nSECTION ANSWER\n"+issue)
-			w.says(addr, www, dns.RcodeBadVers)
-		}
+		w.withoutEDNS(dns.RcodeBadVers)
 		w.ask(www).found(issue).want("packets 4").done()
 	}},
 	{"mangled-case", "A server that changes the case of the question is asked in lower case", "draft-vixie-dnsext-dns0x20 2.2", func(w *world) {
@@ -250,6 +241,14 @@ var truncation = []scenario{
 		w.entry(ns1, "MATCH TCP opcode qname qtype\nADJUST copy_id\nREPLY QR REFUSED\nSECTION QUESTION\nwww.example.com. IN CAA")
 		w.ask(www).found(issue).want("by " + ns2).done()
 	}},
+}
+
+// withoutEDNS makes both servers of example.com answer www without EDNS only, and say rcode to it.
+func (w *world) withoutEDNS(rcode int) {
+	for _, addr := range []string{ns1, ns2} {
+		w.entry(addr, "MATCH opcode noedns qname qtype\nADJUST copy_id\nREPLY QR AA NOERROR\nSECTION QUESTION\nwww.example.com. IN CAA\nSECTION ANSWER\n"+issue)
+		w.says(addr, www, rcode)
+	}
 }
 
 // truncates makes servers cut their reply to a question short over UDP.

@@ -76,26 +76,17 @@ var moments = []scenario{
 	}},
 	{"serial-wrap", "Times are compared in serial arithmetic: a signature over the turn of 2^32 seconds", "RFC 4034 3.1.5, RFC 1982 3.2", func(w *world) {
 		w.moment = fmt.Sprint(uint32(1<<32 - 1000))
-		w.signed(wwwCAA)
-		for _, z := range w.zones {
-			z.from, z.until = 1<<32-10*day, 20*day
-		}
+		w.signedOverTurn()
 		w.ask(www).found(issue).isSecure()
 	}},
 	{"serial-wrap-after", "A signature from before the turn of 2^32 seconds counts after it", "RFC 4034 3.1.5, RFC 1982 3.2", func(w *world) {
 		w.moment = fmt.Sprint(1000)
-		w.signed(wwwCAA)
-		for _, z := range w.zones {
-			z.from, z.until = 1<<32-10*day, 20*day
-		}
+		w.signedOverTurn()
 		w.ask(www).found(issue).isSecure()
 	}},
 	{"serial-wrap-expired", "A signature that ended before the turn of 2^32 seconds is over after it", "RFC 4034 3.1.5, RFC 1982 3.2", func(w *world) {
 		w.moment = fmt.Sprint(1000)
-		w.signed(wwwCAA)
-		for _, z := range w.zones {
-			z.from, z.until = 1<<32-10*day, 20*day
-		}
+		w.signedOverTurn()
 		w.of("example.com.").signs("www.example.com. CAA", signature{until: 1<<32 - day})
 		w.ask(www).isBogus("expired", "example.com.")
 	}},
@@ -173,4 +164,12 @@ var moments = []scenario{
 		z.ds = []dns.RR{digestOf(z.ksk[0], dns.SHA256)}
 		w.ask(www).found(issue).isSecure()
 	}},
+}
+
+// signedOverTurn makes the world of signed, whose signatures hold over the turn of 2^32 seconds.
+func (w *world) signedOverTurn() {
+	w.signed(wwwCAA)
+	for _, z := range w.zones {
+		z.from, z.until = 1<<32-10*day, 20*day
+	}
 }
