@@ -24,6 +24,28 @@ func exampleSet(t testing.TB, labels int, signature string, text ...string) RRse
 	return Group(lines(t, append(text, line)...))[0]
 }
 
+// rfcExample is a reply of an Appendix B, or one that lacks a part of it, and what it is worth.
+type rfcExample struct {
+	section string
+	answer  []RRset
+	denial  []RRset
+	claim   Claim
+	name    string
+	typ     wire.Type
+	want    Verdict
+	cut     Cut
+}
+
+// job judges the example in the zone "example".
+func (e *rfcExample) job(key *Key, at uint32, budget Budget) *Job {
+	j := &Job{Zone: name("example"), Keys: []*Key{key}, At: at, Budget: budget,
+		Answer: e.answer, Denial: e.denial, Claim: e.claim, Type: e.typ}
+	if e.name != "" {
+		j.Name = name(e.name)
+	}
+	return j
+}
+
 func TestRFC4035AppendixB(t *testing.T) {
 	key, ok := NewKey(lines(t, exampleKey)[0].Data)
 	if !ok || key.Tag() != 38519 {
@@ -56,16 +78,7 @@ func TestRFC4035AppendixB(t *testing.T) {
 		may1       uint32 = 1083412800 // 2004-05-01 12:00
 		expiration uint32 = 1084127779
 	)
-	for _, test := range []struct {
-		section string
-		answer  []RRset
-		denial  []RRset
-		claim   Claim
-		name    string
-		typ     wire.Type
-		want    Verdict
-		cut     Cut
-	}{
+	for _, test := range []rfcExample{
 		{section: "B.1 answer", answer: []RRset{mx, ns, aaaa}, want: secure},
 		{section: "B.2 name error", answer: []RRset{soa}, denial: []RRset{b, apex}, claim: NXDomain, name: "ml.example", want: secure},
 		{section: "B.2 without the denial of the wildcard", denial: []RRset{b}, claim: NXDomain, name: "ml.example", want: failure(DenialWrong)},
@@ -79,11 +92,7 @@ func TestRFC4035AppendixB(t *testing.T) {
 		{section: "B.7 without the wildcard", denial: []RRset{xyw}, claim: NoData, name: "a.z.w.example", typ: wire.TypeAAAA, want: failure(DenialWrong)},
 		{section: "B.8 DS of the zone itself (RFC 6840 4.4)", denial: []RRset{apex}, claim: NoData, name: "example", typ: wire.TypeDS, want: failure(DenialWrong)},
 	} {
-		j := Job{Zone: name("example"), Keys: []*Key{key}, At: may1, Budget: Budget{plenty, 0},
-			Answer: test.answer, Denial: test.denial, Claim: test.claim, Type: test.typ}
-		if test.name != "" {
-			j.Name = name(test.name)
-		}
+		j := test.job(key, may1, Budget{plenty, 0})
 		j.Do()
 		if j.Verdict != test.want || j.Cut != test.cut {
 			t.Errorf("%s: %v by %v, cut %d", test.section, j.Verdict.Security, j.Verdict.Reason, j.Cut)
@@ -135,16 +144,7 @@ func TestRFC5155AppendixB(t *testing.T) {
 	apex, ns1, a, xw, yw, w, ns2, star := chain[0], chain[1], chain[2], chain[3], chain[4], chain[5], chain[6], chain[7]
 	wildMX := expanded(key.sign(t, "*.w.example. 3600 IN MX 1 ai.example."), "a.z.w.example")
 
-	for _, test := range []struct {
-		section string
-		answer  []RRset
-		denial  []RRset
-		claim   Claim
-		name    string
-		typ     wire.Type
-		want    Verdict
-		cut     Cut
-	}{
+	for _, test := range []rfcExample{
 		{"B.1 name error", nil, []RRset{apex, xw, a}, NXDomain, "a.c.x.w.example", wire.TypeA, insecure(OptOut), 0},
 		{"B.1 without the closest encloser", nil, []RRset{apex, a}, NXDomain, "a.c.x.w.example", wire.TypeA, failure(DenialWrong), 0},
 		{"B.1 without the wildcard", nil, []RRset{apex, xw}, NXDomain, "a.c.x.w.example", wire.TypeA, failure(DenialWrong), 0},
@@ -157,11 +157,7 @@ func TestRFC5155AppendixB(t *testing.T) {
 		{"B.5 but the wildcard has it", nil, []RRset{w, ns2, star}, NoData, "a.z.w.example", wire.TypeMX, failure(DenialWrong), 0},
 		{"B.6 DS of the zone itself", nil, []RRset{apex}, NoData, "example", wire.TypeDS, failure(DenialWrong), 0},
 	} {
-		j := Job{Zone: name("example"), Keys: []*Key{key.key(t)}, At: now, Budget: Budget{plenty, plenty},
-			Answer: test.answer, Denial: test.denial, Claim: test.claim, Type: test.typ}
-		if test.name != "" {
-			j.Name = name(test.name)
-		}
+		j := test.job(key.key(t), now, Budget{plenty, plenty})
 		j.Do()
 		if j.Verdict != test.want || j.Cut != test.cut || len(j.Proven) != len(test.denial) {
 			t.Errorf("%s: %v by %v, cut %d, %d proven", test.section, j.Verdict.Security, j.Verdict.Reason, j.Cut, len(j.Proven))
