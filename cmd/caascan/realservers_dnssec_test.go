@@ -211,6 +211,7 @@ func TestTrustAnchors(t *testing.T) {
 	const (
 		good, unsigned = "NOERROR secure -", "NOERROR insecure no-ds"
 		unchecked      = "NOERROR indeterminate not-validated"
+		uncovered      = "NOERROR insecure no-anchor"
 	)
 	for _, c := range []struct {
 		what  string
@@ -225,6 +226,10 @@ func TestTrustAnchors(t *testing.T) {
 			"signed-nsec.com": unchecked, "expired.com": unchecked, "wrong-ds.com": unchecked, "three.com": unchecked,
 		}},
 		{"comments only", file("comments", "; nothing\n\n"), map[string]string{"expired.com": unchecked}},
+		{"an island alone", file("island", w.ds["island.org."]), map[string]string{
+			"island.org": good, "sub.island.org": good, "plain.island.org": unsigned, "no.such.island.org": "NXDOMAIN secure -",
+			"org": uncovered, "three.com": uncovered, "expired.com": uncovered, "signed-nsec.com": uncovered, "to-secure.island.org": uncovered,
+		}},
 		{"the root and an island", file("both", w.ds["."], w.ds["island.org."]), map[string]string{
 			"island.org": good, "sub.island.org": good, "plain.island.org": unsigned, "org": unsigned, "signed-nsec.com": good,
 			"to-secure.island.org": good, "expired.com": "SERVFAIL bogus expired", "three.com": "NOERROR insecure opt-out",

@@ -63,7 +63,7 @@ var featureSecurity = map[string]leaving{
 		deleg: noDS, belowDeleg: "secure - false - insecure",
 	},
 	"caatest-knot.net": { // the server holds deleg, too
-		own: secure, loop: "indeterminate signed-zone true - indeterminate", long: "? ? true - ?", toBIND: "insecure no-ds true - insecure",
+		own: secure, loop: "indeterminate signed-zone true - indeterminate", long: "indeterminate signed-zone true - indeterminate", toBIND: "insecure no-ds true - insecure",
 		toCom: "insecure opt-out true - insecure", across: "? ? true - ?", nothingThere: "secure - true - insecure", lame: noDS,
 		deleg: "insecure no-ds true - insecure", belowDeleg: "secure - - - insecure",
 	},

@@ -7,6 +7,7 @@ import (
 	"github.com/caascan/caascan/scanner/dnssec"
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/step"
+	"github.com/caascan/caascan/scanner/wire"
 )
 
 // giveUp ends q without an answer from the servers of its zone.
@@ -85,7 +86,7 @@ func (r *Resolver) end(now step.Time, q *question, o record.Outcome, rd *reading
 // beginProof sets out to prove the answer of q. That of a zone known to be insecure needs no proof.
 func (r *Resolver) beginProof(now step.Time, q *question, ev evidence) {
 	r.stopScouting(now, q)
-	if q.key.use == answering && !q.answer.Outcome.Failed() && len(r.anchors) == 1 {
+	if q.key.use == answering && !q.answer.Outcome.Failed() && len(r.anchors) == 1 && r.anchored(wire.Root) {
 		if t := r.knownKeys(now, q.cut.zone, q.cut); t != nil && t.Security == record.Insecure {
 			q.answer.Security, q.answer.Reason, q.answer.BrokenAt = t.Security, t.Reason.String(), t.brokenAt
 			r.dropProof(&q.answer.Answer)
@@ -182,6 +183,10 @@ func (r *Resolver) followAlias(now step.Time, q *question, rd *reading, ev evide
 		r.stop(q, record.Lame, CauseNSLoop)
 	default:
 		r.end(now, q, record.AliasLoop, rd, ev)
+		q.answer.Expires = 0 // of the links it is the last here, and others have the loop from their side
+		if q.links == 0 {
+			q.state = ended // asked for by itself, too: then its answer would have to speak for the other links
+		}
 	}
 }
 
@@ -217,12 +222,18 @@ func (q *question) needsAddress(other *question) bool {
 // complete ends q, which is an alias, by the answer to the question about its target.
 func (q *question) complete(target *record.Answer) {
 	own := &q.answer.Answer
+	loop := target.Outcome == record.AliasLoop
+	if loop && own.Security == record.Secure {
+		own.Security, own.Reason = record.Indeterminate, dnssec.SignedZone.String()
+	}
 	if worse(target.Security, own.Security) || own.Reason == "" {
 		own.Security, own.Reason, own.BrokenAt = target.Security, target.Reason, target.BrokenAt
 	}
-	if target.Outcome == record.AliasLoop {
+	if loop {
 		own.Outcome = record.AliasLoop // where it closes depends on who asked first, so what follows is not told
-		own.Expires = min(own.Expires, target.Expires)
+		if q.links > 0 {
+			own.Expires = 0
+		}
 		q.state = ended
 		return
 	}
@@ -236,6 +247,9 @@ func (q *question) complete(target *record.Answer) {
 	whole.Expires = min(own.Expires, target.Expires)
 	if len(whole.Chain) > maxAliases {
 		whole.Outcome = record.AliasLong
+		if whole.Security == record.Secure { // what we did not follow may be anything (spec rule R3.4)
+			whole.Security, whole.Reason = record.Indeterminate, dnssec.SignedZone.String()
+		}
 	}
 	*own = whole
 	q.state = ended

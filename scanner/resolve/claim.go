@@ -200,7 +200,8 @@ func (r *Resolver) reachSigner(now step.Time, q *question, part *part) bool {
 		}
 		part.probed = next
 		switch {
-		case t.Security == record.Secure && t.cut == dnssec.Signed && len(t.keys) == 0:
+		case t.Security == record.Secure && t.cut == dnssec.Signed && len(t.keys) == 0,
+			q.proof.otherwise == asUnsigned && t.Reason == dnssec.OptOut: // that there may be a delegation is not enough
 			return true
 		case t.Security != record.Secure || len(t.keys) > 0:
 			part.trust = t

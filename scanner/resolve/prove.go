@@ -131,7 +131,7 @@ func (r *Resolver) proveAnswer(now step.Time, q *question, out *[]step.Ask) {
 //   - A denial by the zone above, of a name below an unsigned delegation: it proves nothing, and need not.
 func (r *Resolver) proveOtherwise(q *question) bool {
 	p, a := q.proof, &q.answer.Answer
-	denial := p.claim.kind == dnssec.NXDomain || p.claim.kind == dnssec.NoData
+	denial := (p.claim.kind == dnssec.NXDomain || p.claim.kind == dnssec.NoData) && p.claim.typ != wire.TypeDS
 	bogus := p.verdict.Security == record.BogusData && p.broken == nil
 	switch {
 	case p.otherwise == asSaid && denial && bogus && p.verdict.Reason == dnssec.DenialWrong:
