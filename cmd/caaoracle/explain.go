@@ -32,14 +32,6 @@ var explanations = []explanation{
 		},
 	},
 	{
-		name: "denial by a delegation's NSEC",
-		why: "the zone denies with records that have NS set and SOA clear: RFC 6840 4.1 forbids to take them as denial, hence bogus; " +
-			"Unbound goes on to read them as proof of an unsigned delegation at the name, below which anything goes",
-		applies: func(d *disagreement) bool {
-			return d.zone.class.name == "bitmaps of a delegation" && d.theirs.verdict == insecure && d.ours.bogusBy("denial-wrong")
-		},
-	},
-	{
 		name: "DS of a name made from a wildcard that claims to be a delegation",
 		why: "what a wildcard with NS means is not defined (RFC 4592 4.2); caascan takes NSEC at its word for DS, which RFC 6840 4.1 excepts, " +
 			"and refuses NSEC3 since the closest encloser has NS too (RFC 5155 8.3); Unbound has it the other way round",
@@ -55,15 +47,6 @@ var explanations = []explanation{
 		applies: func(d *disagreement) bool {
 			return d.zone.class.name == "bitmaps claim cname" && d.zone.denial.optOut && d.name == d.zone.in("made.wild") &&
 				d.typ == dns.TypeDS && d.theirs.verdict == bogus && d.ours.verdict == insecure
-		},
-	},
-	{
-		name: "NSD's proof behind a DNAME",
-		why: "NSD 4.6 answers with a DNAME and, behind it, records made from a wildcard, beside an NSEC that does not cover the name they are of: " +
-			"the message proves nothing, hence bogus; Unbound asks for the target by itself and then gets the right NSEC",
-		applies: func(d *disagreement) bool {
-			return d.name == d.zone.in("x.wild.dname") && !d.zone.denial.nsec3 && d.zone.servers[0].kind == nsd &&
-				d.theirs.verdict == secure && d.ours.verdict == bogus && (d.ours.bogusBy("denial-wrong") || len(d.zone.servers) > 1)
 		},
 	},
 	{
