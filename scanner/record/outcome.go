@@ -39,6 +39,21 @@ const Outcomes = len(outcomeWords)
 // String returns the word that stands in files.
 func (o Outcome) String() string { return outcomeWords[o] }
 
+// OutcomeOf is the failure that a response code other than NOERROR and NXDOMAIN stands for.
+func OutcomeOf(code wire.RCode) Outcome {
+	switch code {
+	case wire.ServFail:
+		return ServFail
+	case wire.Refused:
+		return Refused
+	case wire.FormErr:
+		return FormErr
+	case wire.NotImp:
+		return NotImp
+	}
+	return OtherRCode
+}
+
 // Failed reports whether the look-up did not show if there are records. NXDOMAIN and NODATA are no failures.
 func (o Outcome) Failed() bool { return o > NXDomain }
 

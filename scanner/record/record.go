@@ -6,6 +6,7 @@ package record
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/caascan/caascan/scanner/caa"
@@ -108,6 +109,28 @@ type Server struct {
 type Notes struct {
 	EDE  []EDE
 	NSID []byte // which instance of the server it was (RFC 5001)
+}
+
+// NotesOf returns the extended errors (RFC 8914) and the instance identifier (RFC 5001) of a reply, nil if it has neither.
+func NotesOf(m *wire.Message) *Notes {
+	if !m.HasOPT() {
+		return nil
+	}
+	var n *Notes
+	for code, data := range m.Options {
+		if n == nil && (code == wire.OptionEDE || code == wire.OptionNSID) {
+			n = &Notes{}
+		}
+		switch code {
+		case wire.OptionEDE:
+			if e, err := wire.ParseEDE(data); err == nil {
+				n.EDE = append(n.EDE, EDE{Code: e.Code, Text: e.CleanText()})
+			}
+		case wire.OptionNSID:
+			n.NSID = slices.Clone(data)
+		}
+	}
+	return n
 }
 
 // FailedAt returns the zone at whose servers the look-up failed; "" if it did not.
@@ -224,6 +247,29 @@ type NameServer struct {
 	EDNS        Support       // does it speak EDNS
 	CAA         Support       // does it answer questions for CAA
 	MixedCase   Support       // does it keep the case of questions
+}
+
+// Count books the end of an exchange with the server.
+func (ns *NameServer) Count(ev *step.Event, tcp bool) {
+	if ev.Sent != 0 {
+		ns.Sent++
+		if tcp {
+			ns.TCP++
+		}
+		if ns.First == 0 || ev.Sent < ns.First {
+			ns.First = ev.Sent
+		}
+		ns.Last = max(ns.Last, ev.Sent)
+	}
+	ns.Waited += ev.Waited
+	switch ev.Kind {
+	case step.Reply:
+		ns.Answered++
+	case step.Timeout:
+		ns.Timeouts++
+	case step.Unreachable:
+		ns.Unreachable++
+	}
 }
 
 // Support says how a server deals with something. The zero value: not known.

@@ -1,7 +1,6 @@
 package resolve
 
 import (
-	"slices"
 	"time"
 
 	"github.com/caascan/caascan/scanner/dnssec"
@@ -126,8 +125,8 @@ func (r *Resolver) readReply(q *question, s *server, ev *step.Event, out *[]step
 	m := &r.msg
 	seen := evidence{outcome: record.Malformed, server: s, tcp: q.exchange.tcp, rtt: ev.Arrived.Sub(ev.Sent), size: len(ev.Msg)}
 	err := m.ParseQuestion(ev.Msg)
-	bare := err == wire.ErrQuestions && isError(m.RCode()) // some servers reject a query with a header alone
-	if err != nil && !bare || !m.Has(wire.FlagQR) || m.Flags&flagsOpcode != 0 {
+	bare := err == wire.ErrQuestions && m.RCode().IsError() // some servers reject a query with a header alone
+	if err != nil && !bare || !m.Has(wire.FlagQR) || m.Opcode() != 0 {
 		r.useless(ev.Now, q, s, seen)
 		return
 	}
@@ -149,7 +148,7 @@ func (r *Resolver) readReply(q *question, s *server, ev *step.Event, out *[]step
 	if !bare {
 		err = m.ParseRecords()
 	}
-	if q.edns && dislikesEDNS(m) {
+	if q.edns && m.DislikesEDNS() {
 		q.plain = true
 		r.send(ev.Now, q, s.id, out)
 		return
@@ -164,7 +163,7 @@ func (r *Resolver) readReply(q *question, s *server, ev *step.Event, out *[]step
 		return
 	}
 	seen.rcode = m.RCode()
-	seen.notes = notes(m)
+	seen.notes = record.NotesOf(m)
 	rd := &r.reading
 	rd.read(m, q.cut.zone, q.key.name, q.key.typ)
 	if rd.verdict == aliased && q.key.use == chaining {
@@ -178,49 +177,10 @@ func (r *Resolver) readReply(q *question, s *server, ev *step.Event, out *[]step
 	r.apply(ev.Now, q, s, rd, seen)
 }
 
-// flagsOpcode are the bits of the header that hold the opcode, which is 0 in a reply to a query (RFC 1035 4.1.1).
-const flagsOpcode = 0xf << 11
-
-func isError(code wire.RCode) bool { return code != wire.NoError && code != wire.NXDomain }
-
 // useless notes a failed exchange.
 func (r *Resolver) useless(now step.Time, q *question, s *server, ev evidence) {
 	s.failed(now, classOf(q.key.typ))
 	q.failed(ev)
-}
-
-// dislikesEDNS reports whether m, the reply to a query with EDNS, may be due to that: the server does not speak it
-// (RFC 6891 7), or not a version we speak (6.1.3). The query is then repeated without EDNS.
-func dislikesEDNS(m *wire.Message) bool {
-	switch m.RCode() {
-	case wire.FormErr, wire.BadVers:
-		return true
-	case wire.NotImp:
-		return !m.HasOPT()
-	}
-	return false
-}
-
-// notes returns the extended errors (RFC 8914) and the instance identifier (RFC 5001) of a reply, nil if it has neither.
-func notes(m *wire.Message) *record.Notes {
-	if !m.HasOPT() {
-		return nil
-	}
-	var n *record.Notes
-	for code, data := range m.Options {
-		if n == nil && (code == wire.OptionEDE || code == wire.OptionNSID) {
-			n = &record.Notes{}
-		}
-		switch code {
-		case wire.OptionEDE:
-			if e, err := wire.ParseEDE(data); err == nil {
-				n.EDE = append(n.EDE, record.EDE{Code: e.Code, Text: e.CleanText()})
-			}
-		case wire.OptionNSID:
-			n.NSID = slices.Clone(data)
-		}
-	}
-	return n
 }
 
 // apply does what a reading of a reply says.

@@ -106,7 +106,7 @@ func (rd *reading) read(m *wire.Message, zone, at wire.Name, typ wire.Type) {
 	rd.reset(at)
 	rcode := m.RCode()
 	if rcode != wire.NoError && rcode != wire.NXDomain {
-		rd.reject(rcodeOutcome(rcode))
+		rd.reject(record.OutcomeOf(rcode))
 		return
 	}
 	if m.Has(wire.FlagRA) && !m.Has(wire.FlagAA) && !isReferral(m) {
@@ -124,20 +124,6 @@ func (rd *reading) read(m *wire.Message, zone, at wire.Name, typ wire.Type) {
 	default:
 		rd.readEmpty(m, zone, typ)
 	}
-}
-
-func rcodeOutcome(code wire.RCode) record.Outcome {
-	switch code {
-	case wire.ServFail:
-		return record.ServFail
-	case wire.Refused:
-		return record.Refused
-	case wire.FormErr:
-		return record.FormErr
-	case wire.NotImp:
-		return record.NotImp
-	}
-	return record.OtherRCode
 }
 
 // isReferral reports whether a reply has no answer but name servers and no SOA, as referrals have.

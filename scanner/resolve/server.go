@@ -254,29 +254,13 @@ func (s *server) useful(q *question) {
 
 // count books the end of an exchange.
 func (s *server) count(q *question, ev *step.Event) {
-	st := &s.stats
-	if ev.Sent != 0 {
-		st.Sent++
-		if q.exchange.tcp {
-			st.TCP++
-		}
-		if st.First == 0 || ev.Sent < st.First {
-			st.First = ev.Sent
-		}
-		st.Last = max(st.Last, ev.Sent)
+	s.stats.Count(ev, q.exchange.tcp)
+	if ev.Kind != step.Reply {
+		return
 	}
-	st.Waited += ev.Waited
-	switch ev.Kind {
-	case step.Reply:
-		st.Answered++
-		s.slow = 0
-		if !q.exchange.tcp { // a handshake is no round trip of a question
-			s.measured(ev.Arrived.Sub(ev.Sent))
-		}
-	case step.Timeout:
-		st.Timeouts++
-	case step.Unreachable:
-		st.Unreachable++
+	s.slow = 0
+	if !q.exchange.tcp { // a handshake is no round trip of a question
+		s.measured(ev.Arrived.Sub(ev.Sent))
 	}
 }
 

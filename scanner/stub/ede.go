@@ -3,7 +3,6 @@ package stub
 import (
 	"github.com/caascan/caascan/scanner/dnssec"
 	"github.com/caascan/caascan/scanner/record"
-	"github.com/caascan/caascan/scanner/wire"
 )
 
 // hint is what the extended errors of a reply say together (spec rule R7.1), the later the more it tells.
@@ -66,23 +65,4 @@ func meaning(code uint16) (hint, dnssec.Reason) {
 		return atFault, dnssec.None
 	}
 	return unclear, dnssec.None
-}
-
-// notes returns the extended errors (RFC 8914) and the instance identifier (RFC 5001) of a reply, nil if it has neither.
-func notes(m *wire.Message) *record.Notes {
-	var n record.Notes
-	for code, data := range m.Options {
-		switch code {
-		case wire.OptionEDE:
-			if e, err := wire.ParseEDE(data); err == nil {
-				n.EDE = append(n.EDE, record.EDE{Code: e.Code, Text: e.CleanText()})
-			}
-		case wire.OptionNSID:
-			n.NSID = append([]byte{}, data...)
-		}
-	}
-	if n.EDE == nil && n.NSID == nil {
-		return nil
-	}
-	return &n
 }

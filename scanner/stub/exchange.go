@@ -133,17 +133,14 @@ func (q *question) noReply(s *server, o record.Outcome) evidence {
 	return evidence{outcome: o}
 }
 
-// flagsOpcode are the bits of the header that hold the opcode, which is 0 in a reply to a query (RFC 1035 4.1.1).
-const flagsOpcode = 0xf << 11
-
 // readReply takes the reply of s to q, and reports whether q waits for another one now. Before anything else it does
 // away with what is between us and what the resolver has to say: mangled case, truncation, dislike of EDNS.
 func (r *Resolver) readReply(q *question, s *server, ev *step.Event, out *[]step.Ask) bool {
 	m := &r.msg
 	seen := evidence{outcome: record.Malformed, server: s, tcp: q.exchange.tcp, rtt: ev.Arrived.Sub(ev.Sent), size: len(ev.Msg)}
 	err := m.ParseQuestion(ev.Msg)
-	bare := err == wire.ErrQuestions && isError(m.RCode()) // some servers reject a query with a header alone
-	if err != nil && !bare || !m.Has(wire.FlagQR) || m.Flags&flagsOpcode != 0 {
+	bare := err == wire.ErrQuestions && m.RCode().IsError() // some servers reject a query with a header alone
+	if err != nil && !bare || !m.Has(wire.FlagQR) || m.Opcode() != 0 {
 		q.failed(seen)
 		return false
 	}
@@ -158,7 +155,7 @@ func (r *Resolver) readReply(q *question, s *server, ev *step.Event, out *[]step
 	if !bare {
 		err = m.ParseRecords()
 	}
-	if q.edns && dislikesEDNS(m) {
+	if q.edns && m.DislikesEDNS() {
 		q.plain = true
 		return r.send(q, s.id, out)
 	}
@@ -169,23 +166,9 @@ func (r *Resolver) readReply(q *question, s *server, ev *step.Event, out *[]step
 	case err != nil && !bare:
 		q.failed(seen)
 	default:
-		seen.rcode, seen.notes = m.RCode(), notes(m)
+		seen.rcode, seen.notes = m.RCode(), record.NotesOf(m)
 		seen.says, seen.reason = hintOf(seen.notes)
 		r.judge(ev.Now, q, m, seen)
-	}
-	return false
-}
-
-func isError(code wire.RCode) bool { return code != wire.NoError && code != wire.NXDomain }
-
-// dislikesEDNS reports whether m, the reply to a query with EDNS, may be due to that: the server does not speak it
-// (RFC 6891 7), or not a version we speak (6.1.3). The query is then repeated without EDNS.
-func dislikesEDNS(m *wire.Message) bool {
-	switch m.RCode() {
-	case wire.FormErr, wire.BadVers:
-		return true
-	case wire.NotImp:
-		return !m.HasOPT()
 	}
 	return false
 }
@@ -198,8 +181,8 @@ func (r *Resolver) judge(now step.Time, q *question, m *wire.Message, seen evide
 	switch {
 	case seen.says == policy:
 		seen.outcome = record.Refused
-	case isError(seen.rcode):
-		seen.outcome = rcodeOutcome(seen.rcode)
+	case seen.rcode.IsError():
+		seen.outcome = record.OutcomeOf(seen.rcode)
 		if seen.outcome == record.ServFail && seen.says == bogus {
 			seen.outcome = record.Bogus
 		}
@@ -216,20 +199,6 @@ func (r *Resolver) judge(now step.Time, q *question, m *wire.Message, seen evide
 		return
 	}
 	q.failed(seen)
-}
-
-func rcodeOutcome(code wire.RCode) record.Outcome {
-	switch code {
-	case wire.ServFail:
-		return record.ServFail
-	case wire.Refused:
-		return record.Refused
-	case wire.FormErr:
-		return record.FormErr
-	case wire.NotImp:
-		return record.NotImp
-	}
-	return record.OtherRCode
 }
 
 // suspect takes what came with checking disabled. If the servers have something to say about the name, it was validation

@@ -36,32 +36,15 @@ type server struct {
 
 // count books the end of an exchange.
 func (s *server) count(q *question, ev *step.Event) {
-	st := &s.stats
-	if ev.Sent != 0 {
-		st.Sent++
-		if q.exchange.tcp {
-			st.TCP++
-		}
-		if st.First == 0 || ev.Sent < st.First {
-			st.First = ev.Sent
-		}
-		st.Last = max(st.Last, ev.Sent)
+	s.stats.Count(ev, q.exchange.tcp)
+	if ev.Kind != step.Reply {
+		s.streak++
+		return
 	}
-	st.Waited += ev.Waited
-	switch ev.Kind {
-	case step.Reply:
-		st.Answered++
-		s.streak = 0
-		s.kept = s.kept || q.mixed && ev.CaseKept
-		if !q.exchange.tcp { // a handshake is no round trip of a question
-			s.measure(ev.Arrived.Sub(ev.Sent))
-		}
-	case step.Timeout:
-		st.Timeouts++
-		s.streak++
-	case step.Unreachable:
-		st.Unreachable++
-		s.streak++
+	s.streak = 0
+	s.kept = s.kept || q.mixed && ev.CaseKept
+	if !q.exchange.tcp { // a handshake is no round trip of a question
+		s.measure(ev.Arrived.Sub(ev.Sent))
 	}
 }
 
@@ -88,10 +71,10 @@ func (s *server) learn(q *question, m *wire.Message) {
 		s.stats.NotImp++
 	}
 	s.spoke = s.spoke || m.HasOPT()
-	if q.plain && !isError(code) && !s.spoke {
+	if q.plain && !code.IsError() && !s.spoke {
 		s.plain = true
 	}
-	if q.key.typ == wire.TypeCAA && !isError(code) {
+	if q.key.typ == wire.TypeCAA && !code.IsError() {
 		s.caa = record.Answers
 	}
 }

@@ -169,6 +169,21 @@ func (m *Message) Size() int { return len(m.raw) }
 // Has reports whether all the given flag bits are set.
 func (m *Message) Has(flags uint16) bool { return m.Flags&flags == flags }
 
+// Opcode returns the opcode, which is 0 in a reply to a query (RFC 1035 4.1.1).
+func (m *Message) Opcode() int { return int(m.Flags >> 11 & 0xf) }
+
+// DislikesEDNS reports whether the reply to a query with EDNS may be due to that: the server does not speak it (RFC 6891
+// 7), or not a version we speak (6.1.3). The query is then to be repeated without.
+func (m *Message) DislikesEDNS() bool {
+	switch m.RCode() {
+	case FormErr, BadVers:
+		return true
+	case NotImp:
+		return !m.HasOPT()
+	}
+	return false
+}
+
 // RCode returns the response code, with the upper bits of the OPT record if there is one.
 func (m *Message) RCode() RCode {
 	code := RCode(m.Flags & 15)

@@ -61,6 +61,9 @@ var rcodeNames = map[RCode]string{
 	6: "YXDOMAIN", 7: "YXRRSET", 8: "NXRRSET", 9: "NOTAUTH", 10: "NOTZONE", BadVers: "BADVERS", 23: "BADCOOKIE",
 }
 
+// IsError reports whether the code says that there is no answer: neither NOERROR nor NXDOMAIN.
+func (r RCode) IsError() bool { return r != NoError && r != NXDomain }
+
 // String returns the mnemonic, or RCODE123.
 func (r RCode) String() string {
 	if s, ok := rcodeNames[r]; ok {
