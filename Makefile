@@ -8,7 +8,7 @@ FUZZTIME ?= 20s
 # Debian packages of the tests: real name servers and tools to hold ours against, and lists that come with Debian.
 DEBIAN := nsd knot bind9 bind9-dnsutils bind9-utils unbound iproute2 dns-root-data publicsuffix
 
-.PHONY: all build vet test race fuzz bench lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile scenarios clean
+.PHONY: all build vet test race fuzz fuzz-dnssec bench lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile scenarios clean
 
 all: build vet test
 
@@ -36,6 +36,11 @@ fuzz: ## each fuzz target for FUZZTIME
 	    echo "== $$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s $$pkg || exit 1; \
 	  done || exit 1; done
 
+fuzz-dnssec: ## twelve minutes on what reads signatures, keys and denials, and on signed worlds with faults
+	@for target in dnssec:FuzzJob dnssec:FuzzDenial dnssec:FuzzSpans dnssec/algorithm:FuzzVerifyP256 \
+	  dnssec/algorithm:FuzzNewPublicKey dnssec/algorithm:FuzzEd448 resolve:FuzzWorld; do echo "== $$target"; \
+	  $(GO) test -run '^$$' -fuzz "^$${target#*:}\$$" -fuzztime 100s -fuzzminimizetime 5s ./scanner/$${target%:*} | tail -3 || exit 1; done
+
 lint:
 	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "gofmt: $$out" >&2; exit 1; fi
 	$(GO) vet ./...
@@ -59,6 +64,10 @@ accept-bad: deps ## wrong usage, junk, signals, full disks
 
 accept-unbound: build deps ## security and rcode of thousands of names in hundreds of signed zones, against Unbound
 	$(GO) run ./cmd/caaoracle --caascan $(BIN)/caascan
+
+scenarios: ## the scenario files of validation, written anew by their generator, and played
+	$(GO) test -count=1 ./scanner/replay/generate -update
+	$(GO) test -count=1 ./scanner/replay
 
 accept-hostile: ## zones made to be expensive: packets, signatures, hashes, memory, and what it does to other names
 	$(GO) test -count=1 -v -run TestHostile ./scanner

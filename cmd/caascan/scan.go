@@ -143,13 +143,17 @@ func (f *scanFlags) outputConfig(seed uint64) output.Config {
 }
 
 // gcPercent is by how much the heap may grow between collections. Names in flight take some 1.1 KiB each: while they are
-// few, the heap is small and may double, which saves a fifth of the user CPU; very many should not take twice their room.
+// few, the heap is small and may grow to some times its size, which saves a fifth of the user CPU, and a fourth with
+// validation; very many should not take twice their room.
 func gcPercent(inFlight int) int {
-	const many = 50_000
-	if inFlight >= many {
-		return 20
+	const few, many = 10_000, 50_000
+	switch {
+	case inFlight <= few:
+		return 400
+	case inFlight < many:
+		return 100
 	}
-	return 100
+	return 20
 }
 
 // run runs a scan to its end or to the first signal, and closes the sink. The records go to takes: the sink, or what

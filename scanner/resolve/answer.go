@@ -260,7 +260,8 @@ func (r *Resolver) deliver(now step.Time, q *question) {
 	s := q.answer
 	r.stopScouting(now, q)
 	r.finish(q)
-	if now < s.Expires && octets(s.Records)+octets(s.Proof) <= maxKept {
+	held := s.trust != nil && q.hint != nil && (s.trust == q.hint.ds || s.trust == q.hint.keys) // by the cut it is about
+	if now < s.Expires && !held && octets(s.Records)+octets(s.Proof) <= maxKept {
 		r.store(now, s)
 	}
 	for i, w := range q.waiters {
