@@ -203,6 +203,12 @@ func (g generator) answer(name wire.Name, t wire.Type) *record.Answer {
 	if g.chance(0.2) {
 		a.DS = record.Present
 	}
+	if a.Security == record.BogusData {
+		a.BrokenAt = name.Parent()
+	}
+	if g.chance(0.05) {
+		a.Cause = g.pick("queries", "no-address")
+	}
 	if g.chance(0.15) {
 		a.Notes = &record.Notes{EDE: []record.EDE{{Code: 22, Text: g.pick("", "no \xff reach", "naïve 中文")}, {Code: 65535}}}
 	}

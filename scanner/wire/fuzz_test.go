@@ -87,7 +87,11 @@ func touch(t *testing.T, m *Message) {
 		if int(rr.Data)+int(rr.Len) > m.Size() || len(m.Raw(rr)) != int(rr.Len) {
 			t.Fatalf("record reaches past the message: %+v", rr)
 		}
-		if owner, err := m.Owner(rr); err == nil {
+		owner, err := m.Owner(rr)
+		if m.HasOwner(rr) != (err == nil) && !m.Tangled() {
+			t.Fatalf("owner at %d: %v, but HasOwner says %v", rr.Owner, err, m.HasOwner(rr))
+		}
+		if err == nil {
 			checkOwnerIs(t, m, rr, owner)
 			checkText(t, owner)
 			if wire, err := NameOf([]byte(owner)); wire != owner || err != nil {

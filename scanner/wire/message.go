@@ -212,11 +212,34 @@ func (m *Message) OwnerIs(rr RR, name Name) bool {
 	return same
 }
 
-// HasOwner reports whether the owner of rr can be read at all.
+// HasOwner reports whether the owner of rr can be read at all. Once the message is Tangled it says yes.
 func (m *Message) HasOwner(rr RR) bool {
-	var buf nameBuf
-	_, err := readName(m.raw, int(rr.Owner), &buf)
-	return err == nil
+	off := int(rr.Owner)
+	bound, followed, length := off, 0, 1
+	for m.pointers <= maxFollowed {
+		if off >= len(m.raw) {
+			return false
+		}
+		switch c := int(m.raw[off]); {
+		case c == 0:
+			return true
+		case c <= maxLabel:
+			off += 1 + c
+			if length += 1 + c; length > MaxName {
+				return false
+			}
+		case c >= 0xc0:
+			off = follow(m.raw, off, bound)
+			m.pointers++
+			if followed++; off == 0 || followed > maxPointers {
+				return false
+			}
+			bound = off
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // maxFollowed bounds the compression pointers that OwnerIs follows in one message. Owners take one or two, and the

@@ -1,0 +1,5 @@
+//go:build linux && !race
+
+package scanner
+
+const slowness = 1
