@@ -178,7 +178,7 @@ type resolver interface {
 	Finished() (resolve.Result, bool)
 }
 
-// resolver makes the resolver of one loop. One for single look-ups asks servers for their instance, and keeps proofs.
+// resolver makes the resolver of one loop. One for single look-ups asks servers for their instance.
 func (n *Network) resolver(rnd *rand.Rand, single bool) resolver {
 	retries := n.Retries
 	if retries == 0 {
@@ -187,7 +187,7 @@ func (n *Network) resolver(rnd *rand.Rand, single bool) resolver {
 	if len(n.Resolvers) > 0 {
 		return stub.New(stub.Config{
 			Resolvers: n.Resolvers, Anchor: n.anchor(), Timeout: n.Timeout, Retries: retries, MaxQueries: n.MaxQueries,
-			NSID: single, KeepProof: single, Rand: rnd,
+			NSID: single, Rand: rnd,
 		})
 	}
 	cfg := resolve.Config{
@@ -198,7 +198,7 @@ func (n *Network) resolver(rnd *rand.Rand, single bool) resolver {
 			operator := n.Operator(server.String())
 			return operator, operatorID(operator)
 		},
-		NSID: single, KeepProof: single, Rand: rnd,
+		NSID: single, Rand: rnd,
 	}
 	if n.DNSSEC != Off {
 		cfg.Anchors, cfg.Lazy = n.Anchors, n.DNSSEC == Lazy

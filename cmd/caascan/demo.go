@@ -161,7 +161,7 @@ func (c *demoCmd) scan(env *environ, world *simnet.World, server *simnet.Server)
 		return err
 	}
 	peak, limited := pressure(server)
-	fmt.Fprintf(env.stdout, "\nPoliteness: the busiest of the servers saw %d queries in its busiest second; %d queries met a server's own limit\n", peak, limited)
+	fmt.Fprintf(env.stdout, "\nPoliteness: no server read more than %d queries within a second (one busy with signing reads late what came evenly); %d queries met a server's own limit\n", peak, limited)
 	fmt.Fprintf(env.stdout, "\n%d names in %v; dataset in %s: try\n  duckdb -c \"SELECT smime_posture, count(*) FROM '%s/domains/*.parquet' GROUP BY 1\"\n",
 		world.Len(), time.Since(started).Round(100*time.Millisecond), c.Out, c.Out)
 	if score.right != world.Len() {

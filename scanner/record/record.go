@@ -72,7 +72,6 @@ type Answer struct {
 
 	Chain   []Alias // from Name to the owner of the records, in order
 	Records []RR    // the answer section: aliases and records of Type, in the order of the chain, without RRSIGs
-	Proof   []RR    // RRSIG, NSEC and NSEC3 records that prove it; kept for those who look an answer up, nil in a scan
 	TTL     uint32  // seconds: of the records of Type, or how long the denial holds (RFC 2308 5)
 
 	Zone wire.Name   // apex of the zone that answered; of a failure, the zone at whose servers it came about

@@ -79,7 +79,7 @@ func (r *Resolver) end(now step.Time, q *question, o record.Outcome, rd *reading
 		r.beginProof(now, q, ev)
 	case q.key.use == answering && !o.Failed():
 		a.Reason = dnssec.NotValidated.String()
-		r.dropProof(a)
+		q.answer.proof = nil
 	}
 }
 
@@ -89,7 +89,7 @@ func (r *Resolver) beginProof(now step.Time, q *question, ev evidence) {
 	if q.key.use == answering && !q.answer.Outcome.Failed() && len(r.anchors) == 1 && r.anchored(wire.Root) {
 		if t := r.knownKeys(now, q.cut.zone, q.cut); t != nil && t.Security == record.Insecure {
 			q.answer.Security, q.answer.Reason, q.answer.BrokenAt = t.Security, t.Reason.String(), t.brokenAt
-			r.dropProof(&q.answer.Answer)
+			q.answer.proof = nil
 			return
 		}
 	}
@@ -117,7 +117,7 @@ func (r *Resolver) newAnswer(now step.Time, q *question, rd *reading, ev evidenc
 		} else {
 			rd.proof = rd.proof[:0]
 		}
-		rd.copyTo(&s.Answer)
+		rd.copyTo(s)
 		if len(s.Chain) > 0 {
 			s.Chain[0].Zone = rd.home
 			if rd.home == q.cut.zone {
@@ -136,7 +136,7 @@ func (r *Resolver) wantsProof(u use, rd *reading) bool {
 		return false
 	}
 	empty := rd.verdict == final && rd.outcome != record.Found
-	return !r.cfg.Lazy || !empty || u == chaining || r.cfg.KeepProof
+	return !r.cfg.Lazy || !empty || u == chaining
 }
 
 // lifetime is how long an answer may be used again: the shortest TTL in it, within the bounds of cut.go.
@@ -183,10 +183,7 @@ func (r *Resolver) followAlias(now step.Time, q *question, rd *reading, ev evide
 		r.stop(q, record.Lame, CauseNSLoop)
 	default:
 		r.end(now, q, record.AliasLoop, rd, ev)
-		q.answer.Expires = 0 // of the links it is the last here, and others have the loop from their side
-		if q.links == 0 {
-			q.state = ended // asked for by itself, too: then its answer would have to speak for the other links
-		}
+		q.state = ended // and claims no security: the loop goes through several zones, and anybody may have begun it
 	}
 }
 
@@ -222,27 +219,21 @@ func (q *question) needsAddress(other *question) bool {
 // complete ends q, which is an alias, by the answer to the question about its target.
 func (q *question) complete(target *record.Answer) {
 	own := &q.answer.Answer
-	loop := target.Outcome == record.AliasLoop
-	if loop && own.Security == record.Secure {
-		own.Security, own.Reason = record.Indeterminate, dnssec.SignedZone.String()
+	if target.Outcome == record.AliasLoop {
+		own.Outcome = record.AliasLoop // where it closes depends on who asked first, so what follows is not told
+		own.Expires = min(own.Expires, target.Expires)
+		own.Security, own.Reason, own.BrokenAt = target.Security, target.Reason, target.BrokenAt
+		q.state = ended
+		return
 	}
 	if worse(target.Security, own.Security) || own.Reason == "" {
 		own.Security, own.Reason, own.BrokenAt = target.Security, target.Reason, target.BrokenAt
-	}
-	if loop {
-		own.Outcome = record.AliasLoop // where it closes depends on who asked first, so what follows is not told
-		if q.links > 0 {
-			own.Expires = 0
-		}
-		q.state = ended
-		return
 	}
 	whole := *target
 	whole.Name, whole.DS = own.Name, own.DS
 	whole.Security, whole.Reason, whole.BrokenAt = own.Security, own.Reason, own.BrokenAt
 	whole.Chain = slices.Concat(own.Chain, target.Chain)
 	whole.Records = slices.Concat(own.Records, target.Records)
-	whole.Proof = slices.Concat(own.Proof, target.Proof)
 	whole.Truncated = own.Truncated || target.Truncated
 	whole.Expires = min(own.Expires, target.Expires)
 	if len(whole.Chain) > maxAliases {
@@ -261,7 +252,7 @@ func (r *Resolver) deliver(now step.Time, q *question) {
 	r.stopScouting(now, q)
 	r.finish(q)
 	held := s.trust != nil && q.hint != nil && (s.trust == q.hint.ds || s.trust == q.hint.keys) // by the cut it is about
-	if now < s.Expires && !held && octets(s.Records)+octets(s.Proof) <= maxKept {
+	if now < s.Expires && !held && octets(s.Records) <= maxKept {
 		r.store(now, s)
 	}
 	for i, w := range q.waiters {

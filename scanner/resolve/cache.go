@@ -57,8 +57,10 @@ func (c *cache[K, V]) drop(k K) {
 type stored struct {
 	record.Answer
 	use   use
-	trust *trust // of a question of the chain
-	next  *stored
+	proof []record.RR // RRSIG, NSEC and NSEC3 records that came with it; nil once they have been looked at
+	trust *trust      // of a question of the chain
+
+	next *stored
 }
 
 // maxKept bounds the octets of the records in an answer, or in a link of the chain of trust, that is kept for others. With

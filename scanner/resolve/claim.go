@@ -230,8 +230,8 @@ func delegationClaim(zone wire.Name, records []record.RR) claim {
 }
 
 // answerClaim is what an answer shows. Of an alias, what its target shows is proven elsewhere.
-func answerClaim(a *record.Answer, alias bool) claim {
-	c := claim{proof: a.Proof, name: a.Owner(), typ: a.Type}
+func answerClaim(a *stored, alias bool) claim {
+	c := claim{proof: a.proof, name: a.Owner(), typ: a.Type}
 	switch {
 	case alias:
 	case a.Outcome == record.NoData:

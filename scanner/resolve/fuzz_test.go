@@ -10,7 +10,6 @@ import (
 
 	"github.com/miekg/dns"
 
-	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/wire"
 )
 
@@ -61,13 +60,13 @@ func FuzzReading(f *testing.F) {
 			if !rd.zone.In(zone) {
 				t.Fatalf("zone %v", rd.zone)
 			}
-			var a record.Answer
+			var a stored
 			a.Name, a.Type, a.Outcome = name, wire.Type(typ), rd.outcome
 			if rd.outcome.Failed() {
 				a.Zone = zone
 			}
 			rd.copyTo(&a)
-			checkAnswer(t, &a)
+			checkAnswer(t, &a.Answer)
 		case aliased:
 			if len(rd.links) == 0 || rd.at != at {
 				t.Fatalf("alias to %v after %v", rd.at, rd.links)

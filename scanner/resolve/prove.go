@@ -102,7 +102,7 @@ func (r *Resolver) proveFailure(now step.Time, q *question) {
 
 // proveAnswer validates an answer of a client's.
 func (r *Resolver) proveAnswer(now step.Time, q *question, out *[]step.Ask) {
-	p, a := q.proof, &q.answer.Answer
+	p := q.proof
 	if p.signer == nil {
 		t := r.keysOf(now, q, r.startOfTrust(q.cut.zone, cutAbove(q.key.name, q.key.typ)), q.cut)
 		switch {
@@ -113,7 +113,7 @@ func (r *Resolver) proveAnswer(now step.Time, q *question, out *[]step.Ask) {
 			r.conclude(now, q)
 			return
 		}
-		p.begin(q.cut, t, answerClaim(a, p.target != nil || p.seeks != ""))
+		p.begin(q.cut, t, answerClaim(q.answer, p.target != nil || p.seeks != ""))
 	}
 	if !r.proveClaim(now, q, out) {
 		return
@@ -176,7 +176,7 @@ func (r *Resolver) conclude(now step.Time, q *question) {
 		if a.Security == record.Secure {
 			a.Expires = min(a.Expires, p.until)
 		}
-		r.dropProof(a)
+		q.answer.proof = nil
 		q.state = ended
 		if p.target != nil {
 			q.complete(p.target)
@@ -186,7 +186,7 @@ func (r *Resolver) conclude(now step.Time, q *question) {
 	case record.BogusData:
 		if !q.splitAlias(now) && !r.retryBogus(q) {
 			q.fail(now, record.Bogus)
-			r.dropProof(a)
+			q.answer.proof = nil
 		}
 	default:
 		if p.verdict.Reason == dnssec.WorkLimit {
@@ -229,13 +229,6 @@ func (r *Resolver) seekTarget(now step.Time, q *question) {
 		return
 	}
 	q.awaits(target, awaitingAlias)
-}
-
-// dropProof forgets what an answer was proven with.
-func (r *Resolver) dropProof(a *record.Answer) {
-	if !r.cfg.KeepProof {
-		a.Proof = nil
-	}
 }
 
 // stopAtLimit ends q because validating its answer is too much work: for its client, or for anybody.

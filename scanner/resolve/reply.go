@@ -53,7 +53,7 @@ func (rd *reading) reset(at wire.Name) {
 }
 
 // copyTo copies what was read to an answer, which owns it then.
-func (rd *reading) copyTo(a *record.Answer) {
+func (rd *reading) copyTo(a *stored) {
 	a.Chain = slices.Clone(rd.links)
 	if len(rd.records)+len(rd.proof) == 0 {
 		return
@@ -66,7 +66,7 @@ func (rd *reading) copyTo(a *record.Answer) {
 		a.Records = all[:n:n]
 	}
 	if len(rd.proof) > 0 {
-		a.Proof = all[n:]
+		a.proof = all[n:]
 	}
 }
 

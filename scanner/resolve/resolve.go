@@ -57,11 +57,10 @@ type Config struct {
 	NSID       bool          // ask every server which instance it is
 
 	// Validation of answers (RFC 4035). The addresses of servers are not validated: whatever they lead to is.
-	Anchors   []record.RR   // trust anchors: DS and DNSKEY records at any name; none: validation is off
-	At        uint32        // seconds since 1970 against which signatures are checked; 0 means the time of the events
-	Lazy      bool          // only what a verdict depends on: CAA sets that were found, and failures
-	Policy    dnssec.Policy // what a validator may choose
-	KeepProof bool          // leave signatures and denials in the answers
+	Anchors []record.RR   // trust anchors: DS and DNSKEY records at any name; none: validation is off
+	At      uint32        // seconds since 1970 against which signatures are checked; 0 means the time of the events
+	Lazy    bool          // only what a verdict depends on: CAA sets that were found, and failures
+	Policy  dnssec.Policy // what a validator may choose
 
 	// Allowed says whether a server address may be asked. Nil allows all.
 	Allowed func(netip.Addr) bool

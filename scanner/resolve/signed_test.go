@@ -189,7 +189,7 @@ ns2.example.com. A 192.0.2.2
 sub.example.com. NS ns1.plain.com.
 `+zone)
 	w.serve(comAddr, soaOf("org"))
-	w.serve("192.0.2.3", soaOf("plain.com")+"plain.com. NS ns1.plain.com.\nplain.com. CAA 0 issue \"ca.test\"\nalias.plain.com. CNAME example.com.\n")
+	w.serve("192.0.2.3", soaOf("plain.com")+"plain.com. NS ns1.plain.com.\nplain.com. CAA 0 issue \"ca.test\"\nalias.plain.com. CNAME example.com.\nloop.plain.com. CNAME loop.example.com.\n")
 	w.serve("192.0.2.3", soaOf("other.com")+"other.com. NS ns1.plain.com.\nother.com. CAA 0 issue \"ca.test\"\nalias.other.com. CNAME plain.com.\nto.other.com. CNAME example.com.\n")
 	w.serve("192.0.2.3", soaOf("sub.example.com")+"sub.example.com. NS ns1.plain.com.\nsub.example.com. CAA 0 issue \"ca.test\"\n")
 	w.sign([]string{"."}, ".", "com", "example.com", "other.com")
@@ -346,6 +346,31 @@ func TestIslands(t *testing.T) {
 		wantCom := cmp.Or(len(anchors)-1, 2) // secure with the root's anchor, insecure without
 		if a.Security != record.Secure || int(b.Security) != wantCom {
 			t.Errorf("%v: example.com %v %s, com %v %s", anchors, a.Security, a.Reason, b.Security, b.Reason)
+		}
+	}
+}
+
+// Of a loop of aliases through several zones no security is claimed, whoever asks first, and at the same time.
+func TestLoopSecurity(t *testing.T) {
+	for first := range 3 {
+		for _, together := range []bool{false, true} {
+			w := signedWorld(t, "loop.example.com. CNAME loop.plain.com.\nin.example.com. CNAME loop.plain.com.\n")
+			names := []string{"loop.example.com", "loop.plain.com", "in.example.com"}
+			var clients [3]Client
+			for i := range names {
+				at := (first + i) % len(names)
+				w.ask(&clients[at], names[at], wire.TypeCAA)
+				if !together {
+					w.run()
+				}
+			}
+			w.run()
+			for i := range names {
+				a := w.results[&clients[i]][0]
+				if a.Outcome != record.AliasLoop || a.Security != record.Indeterminate || a.Reason != "" {
+					t.Errorf("%s, %s first, together %v: %v, %v (%s)", names[i], names[first], together, a.Outcome, a.Security, a.Reason)
+				}
+			}
 		}
 	}
 }

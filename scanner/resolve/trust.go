@@ -265,8 +265,7 @@ func (r *Resolver) proveDelegation(now step.Time, q *question, out *[]step.Ask) 
 			r.settle(now, q, t)
 			return
 		}
-		a := &q.answer.Answer
-		p.begin(q.cut, t, delegationClaim(q.key.name, append(a.Records, a.Proof...)))
+		p.begin(q.cut, t, delegationClaim(q.key.name, append(q.answer.Records, q.answer.proof...)))
 	}
 	if !r.proveClaim(now, q, out) {
 		return
@@ -332,7 +331,7 @@ func (r *Resolver) proveKeys(now step.Time, q *question, out *[]step.Ask) {
 	p.at = q.key.name
 	job := p.keyJob
 	if job == nil {
-		sets := dnssec.Group(append(a.Records, a.Proof...))
+		sets := dnssec.Group(append(a.Records, q.answer.proof...))
 		p.keyJob = &dnssec.KeyJob{
 			Zone: q.key.name, Vouched: p.vouched, At: r.clock(now), Policy: r.cfg.Policy, Budget: p.grant(q.client),
 		}

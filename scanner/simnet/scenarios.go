@@ -158,8 +158,8 @@ var subZones = []scenario{
 // that domain. Their apexes carry sets that only the climb of RFC 6844, abolished by its erratum 5065, would find
 // (R1.8).
 //
-// Of those without fault only the first is signed. A loop and an over-long chain end in zones that are not, so that their security does not
-// hang on the link at which a scan gives up.
+// Of those without fault only the first is signed. An over-long chain ends in zones that are not, so that its security
+// does not hang on the link at which a scan gives up.
 var cdnZones = []struct {
 	apex, by, zone string
 	scheme         *scheme

@@ -99,7 +99,7 @@ func (r *Resolver) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {
 		flags |= wire.FlagCD
 	}
 	return wire.AppendQuery(buf, id, q.key.name, q.key.typ, wire.Query{
-		Flags: flags, EDNS: q.edns, UDPSize: udpSize, NSID: r.cfg.NSID, DO: r.cfg.KeepProof || q.key.use == linking,
+		Flags: flags, EDNS: q.edns, UDPSize: udpSize, NSID: r.cfg.NSID, DO: q.key.use == linking,
 	})
 }
 
@@ -222,7 +222,7 @@ func (r *Resolver) accept(now step.Time, q *question, m *wire.Message, rd *readi
 	a := &q.answer.Answer
 	a.Attempts++
 	a.Zone, a.TTL = rd.zone, rd.ttl
-	rd.copyTo(a, r.cfg.KeepProof)
+	rd.copyTo(a)
 	if a.Outcome.Failed() { // a chain without an end
 		a.Expires, a.TTL = now.Add(failureTTL), 0
 	} else {

@@ -48,7 +48,7 @@ func FuzzHandle(f *testing.F) {
 		}
 		r := New(Config{
 			Resolvers:  []netip.AddrPort{netip.MustParseAddrPort("192.0.2.0:53"), netip.MustParseAddrPort("192.0.2.1:53")},
-			MaxQueries: 24, KeepProof: steer[0]&8 != 0, NoMixCase: steer[0]&16 != 0,
+			MaxQueries: 24, NoMixCase: steer[0]&16 != 0,
 		})
 		now := step.Time(1e18)
 		var asks []step.Ask

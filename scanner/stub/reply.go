@@ -17,7 +17,6 @@ type reading struct {
 	at            wire.Name // end of the chain
 	links         []record.Alias
 	records       []record.RR // the answer
-	proof         []record.RR // signatures over it, denials and their signatures
 	ttl           uint32      // of the records of the type asked, or of their absence
 	zone          wire.Name   // that holds the end of the chain; "" if nobody said
 	authoritative bool        // a denial with its SOA
@@ -27,7 +26,7 @@ type reading struct {
 // read says what m, a NOERROR or NXDOMAIN reply of a recursive resolver, means for the question (name, typ). Its answer
 // section has the whole chain, whichever zones it leads through. It returns false if the records are no good.
 func (rd *reading) read(m *wire.Message, name wire.Name, typ wire.Type) bool {
-	*rd = reading{at: name, links: rd.links[:0], records: rd.records[:0], proof: rd.proof[:0]}
+	*rd = reading{at: name, links: rd.links[:0], records: rd.records[:0]}
 	for {
 		n, ok := rd.take(m, typ)
 		if !ok {
@@ -56,7 +55,6 @@ func (rd *reading) read(m *wire.Message, name wire.Name, typ wire.Type) bool {
 		}
 		rd.at = link.Target
 	}
-	rd.takeProof(m)
 	return true
 }
 
@@ -199,35 +197,7 @@ func (rd *reading) deny(m *wire.Message) {
 	}
 }
 
-// takeProof keeps the signatures over the answer, and the denials with theirs.
-func (rd *reading) takeProof(m *wire.Message) {
-	for _, rr := range m.RRs {
-		switch rr.Type {
-		case wire.TypeRRSIG:
-			if rr.Section == wire.Additional {
-				continue
-			}
-		case wire.TypeNSEC, wire.TypeNSEC3:
-			if rr.Section != wire.Authority {
-				continue
-			}
-		default:
-			continue
-		}
-		owner, err := m.Owner(rr)
-		if err != nil || rr.Class != wire.ClassIN {
-			continue
-		}
-		if data, err := m.AppendRData(nil, rr); err == nil {
-			rd.proof = append(rd.proof, record.RR{Owner: owner, Data: data, TTL: rr.TTL, Type: rr.Type, Class: rr.Class})
-		}
-	}
-}
-
 // copyTo gives what was read to an answer, which owns it then.
-func (rd *reading) copyTo(a *record.Answer, proof bool) {
+func (rd *reading) copyTo(a *record.Answer) {
 	a.Chain, a.Records = slices.Clone(rd.links), slices.Clone(rd.records)
-	if proof {
-		a.Proof = slices.Clone(rd.proof)
-	}
 }

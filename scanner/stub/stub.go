@@ -41,7 +41,6 @@ type Config struct {
 	MaxQueries int           // packets for one Client with all it pulls in; default 64
 	NoMixCase  bool          // do not randomise the case of questions
 	NSID       bool          // ask every resolver which instance it is
-	KeepProof  bool          // ask for signatures and denials, and leave them in the answers
 	Answers    int           // bound of the cache; default 16384
 	Rand       *rand.Rand    // choice among resolvers
 }

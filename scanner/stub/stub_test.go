@@ -147,7 +147,7 @@ func TestEvidence(t *testing.T) {
 	a := w.results[c][0]
 	if a.Name != wire.MustName("example.com") || a.Type != wire.TypeCAA || len(a.Set()) != 2 || a.TTL != 100 || !a.TCP ||
 		!a.Truncated || a.Attempts != 1 || a.RTT != rtt || a.Size == 0 || a.By == nil || a.By.Addr != w.r.servers[0].self.Addr ||
-		len(a.EDE()) != 1 || a.EDE()[0] != (record.EDE{Code: 3, Text: "text"}) || string(a.Notes.NSID) != "abc" || a.Proof != nil ||
+		len(a.EDE()) != 1 || a.EDE()[0] != (record.EDE{Code: 3, Text: "text"}) || string(a.Notes.NSID) != "abc" ||
 		a.Expires != w.now.Add(100*time.Second) {
 		t.Errorf("%+v", a)
 	}
@@ -162,19 +162,6 @@ func TestEvidence(t *testing.T) {
 	if len(seen) != 1 || seen[0].Sent != 2 || seen[0].Answered != 2 || seen[0].TCP != 1 || seen[0].RTT50 != rtt || seen[0].EDNS != record.Answers ||
 		seen[0].MixedCase != record.Answers || seen[0].CAA != record.Answers {
 		t.Errorf("%+v", seen)
-	}
-}
-
-// The proof is kept for who wants it, and asked for then only.
-func TestKeepProof(t *testing.T) {
-	text := "example.com CAA = ad || " + soa + "; example.com RRSIG SOA 13 2 300 20300101000000 20200101000000 1 example.com AAAA" +
-		"; example.com NSEC a.example.com A RRSIG NSEC"
-	w := newWorld(t, 1, text, func(c *Config) { c.KeepProof = true })
-	if a := w.lookup("example.com", wire.TypeCAA); len(a.Proof) != 2 || a.Zone != wire.MustName("example.com") || a.TTL != 60 {
-		t.Errorf("%+v", a)
-	}
-	if want := []string{"0:example.com CAA do"}; !slices.Equal(w.asked, want) {
-		t.Errorf("asked %q, want %q", w.asked, want)
 	}
 }
 
