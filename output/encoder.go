@@ -207,7 +207,7 @@ func (e *Encoder) climb(d *Domain, r *record.Record) {
 			Attempts: int8(min(a.Attempts, math.MaxInt8)),
 			Server:   e.server(a),
 		}
-		if a.By != nil {
+		if a.By != nil || !a.Outcome.Failed() { // proven spans say the code too (RFC 8198)
 			l.RCode = a.RCode.String()
 		}
 		if a.Outcome.Failed() {

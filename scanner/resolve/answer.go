@@ -183,8 +183,20 @@ func (r *Resolver) followAlias(now step.Time, q *question, rd *reading, ev evide
 		r.stop(q, record.Lame, CauseNSLoop)
 	default:
 		r.end(now, q, record.AliasLoop, rd, ev)
-		q.state = ended // and claims no security: the loop goes through several zones, and anybody may have begun it
+		if !target.staysIn(q.cut.zone, q) {
+			q.state = ended // and claims no security: anybody may have begun it, in any of its zones
+		}
 	}
+}
+
+// staysIn reports whether the aliases from q to other, which q needs, all are of that zone.
+func (q *question) staysIn(zone wire.Name, other *question) bool {
+	for ; q != other; q = q.waitsFor {
+		if q.cut.zone != zone {
+			return false
+		}
+	}
+	return true
 }
 
 // lead makes the beginning of the answer of q: what leads to the target of its alias.
