@@ -64,6 +64,7 @@ accept-bad: deps ## wrong usage, junk, signals, full disks
 
 accept-unbound: build deps ## security and rcode of thousands of names in hundreds of signed zones, against Unbound
 	$(GO) run ./cmd/caaoracle --caascan $(BIN)/caascan
+	$(GO) test -count=1 -v -run TestUnbound ./scanner/simnet
 
 scenarios: ## the scenario files of validation, written anew by their generator, and played
 	$(GO) test -count=1 ./scanner/replay/generate -update

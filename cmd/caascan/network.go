@@ -83,6 +83,9 @@ func (f *networkFlags) network(env *environ) (scanner.Network, error) {
 	if n.Resolvers, err = readResolvers(f.Resolver); err != nil {
 		return n, err
 	}
+	if len(n.Resolvers) > 0 && (!f.At.IsZero() || n.DNSSEC != scanner.Full) {
+		fmt.Fprintln(env.stderr, "caascan: warning: --at and --dnssec have no effect with --resolver: the resolvers validate, in their own way and time")
+	}
 	f.families(&n)
 	return n, n.Validate()
 }

@@ -438,3 +438,22 @@ func TestStubMode(t *testing.T) {
 		t.Errorf("authoritative servers (-) and a resolver (+) differ:\n%s", diff)
 	}
 }
+
+// TestStubModeSaysWhatItIgnores: flags about our own validation do nothing with --resolver, and that is said.
+func TestStubModeSaysWhatItIgnores(t *testing.T) {
+	for _, flag := range [][]string{{"--at", "2026-11-01T00:00:00Z"}, {"--dnssec", "lazy"}, nil} {
+		var stderr strings.Builder
+		env := &environ{ctx: t.Context(), stderr: &stderr}
+		f := networkFlags{Resolver: []string{"127.0.0.1:1"}, Timeout: time.Second, MaxQueriesPerName: 1, ServerPort: 53, RateShare: 1, RatePerServer: 1, RatePerOperator: 1, DNSSEC: "full"}
+		switch {
+		case flag == nil:
+		case flag[0] == "--at":
+			f.At, _ = time.Parse(time.RFC3339, flag[1])
+		default:
+			f.DNSSEC = flag[1]
+		}
+		if _, err := f.network(env); err != nil || strings.Contains(stderr.String(), "no effect") != (flag != nil) {
+			t.Errorf("%v: %v, %q", flag, err, stderr.String())
+		}
+	}
+}

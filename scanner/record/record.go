@@ -271,6 +271,20 @@ func (ns *NameServer) Count(ev *step.Event, tcp bool) {
 	}
 }
 
+// CountCode books the response code of a reply.
+func (ns *NameServer) CountCode(code wire.RCode) {
+	switch code {
+	case wire.ServFail:
+		ns.ServFail++
+	case wire.Refused:
+		ns.Refused++
+	case wire.FormErr:
+		ns.FormErr++
+	case wire.NotImp:
+		ns.NotImp++
+	}
+}
+
 // Support says how a server deals with something. The zero value: not known.
 type Support uint8
 

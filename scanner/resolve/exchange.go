@@ -9,9 +9,6 @@ import (
 	"github.com/caascan/caascan/scanner/wire"
 )
 
-// udpSize is the largest reply we take over UDP: it passes unfragmented everywhere (DNS flag day 2020).
-const udpSize = 1232
-
 // exchange is one packet to one server and what it was like.
 type exchange struct {
 	server step.ServerID
@@ -73,7 +70,7 @@ func (r *Resolver) spent(c *Client) bool { return c.Cost.Queries >= r.cfg.MaxQue
 func (r *Resolver) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {
 	q := r.questions[t]
 	return wire.AppendQuery(buf, id, q.key.name, q.key.typ, wire.Query{
-		EDNS: q.edns, UDPSize: udpSize, DO: r.validates(), NSID: r.cfg.NSID,
+		EDNS: q.edns, UDPSize: wire.UDPSize, DO: r.validates(), NSID: r.cfg.NSID,
 	})
 }
 

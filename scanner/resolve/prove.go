@@ -262,10 +262,7 @@ func (r *Resolver) retryBogus(q *question) bool {
 	}
 	ev := p.evidence
 	ev.outcome, ev.verdict, ev.brokenAt = record.Bogus, p.verdict, p.at
-	*p = proof{vouched: p.vouched, until: p.until}
-	if q.key.typ != wire.TypeDNSKEY || q.key.use != chaining {
-		p.until = 0
-	}
+	*p = proof{vouched: p.vouched, until: p.until} // what is known of a zone before its keys are asked for
 	q.answer = nil
 	q.failed(ev)
 	return true

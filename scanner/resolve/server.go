@@ -202,16 +202,7 @@ func (s *server) failed(now step.Time, class typeClass) {
 // learn notes what a reply shows of its server.
 func (s *server) learn(q *question, m *wire.Message, rd *reading) {
 	code := m.RCode()
-	switch code {
-	case wire.ServFail:
-		s.stats.ServFail++
-	case wire.Refused:
-		s.stats.Refused++
-	case wire.FormErr:
-		s.stats.FormErr++
-	case wire.NotImp:
-		s.stats.NotImp++
-	}
+	s.stats.CountCode(code)
 	if s.edns == record.Unknown && m.HasOPT() {
 		s.edns = record.Answers
 	}

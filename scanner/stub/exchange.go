@@ -9,9 +9,6 @@ import (
 	"github.com/caascan/caascan/scanner/wire"
 )
 
-// udpSize is the largest reply we take over UDP: it passes unfragmented everywhere (DNS flag day 2020).
-const udpSize = 1232
-
 // exchange is one packet to one resolver and what it was like.
 type exchange struct {
 	server step.ServerID
@@ -99,7 +96,7 @@ func (r *Resolver) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {
 		flags |= wire.FlagCD
 	}
 	return wire.AppendQuery(buf, id, q.key.name, q.key.typ, wire.Query{
-		Flags: flags, EDNS: q.edns, UDPSize: udpSize, NSID: r.cfg.NSID, DO: q.key.use == linking,
+		Flags: flags, EDNS: q.edns, UDPSize: wire.UDPSize, NSID: r.cfg.NSID, DO: q.key.use == linking,
 	})
 }
 

@@ -60,16 +60,7 @@ func (s *server) measure(rtt time.Duration) {
 // learn notes what a whole reply shows of its resolver. If it came only without EDNS, that was the trouble.
 func (s *server) learn(q *question, m *wire.Message) {
 	code := m.RCode()
-	switch code {
-	case wire.ServFail:
-		s.stats.ServFail++
-	case wire.Refused:
-		s.stats.Refused++
-	case wire.FormErr:
-		s.stats.FormErr++
-	case wire.NotImp:
-		s.stats.NotImp++
-	}
+	s.stats.CountCode(code)
 	s.spoke = s.spoke || m.HasOPT()
 	if q.plain && !code.IsError() && !s.spoke {
 		s.plain = true

@@ -174,7 +174,7 @@ func (w *world) end(f flight) step.Event {
 		}
 	}
 	w.asked = append(w.asked, log)
-	if opt != nil && opt.UDPSize() != udpSize {
+	if opt != nil && opt.UDPSize() != wire.UDPSize {
 		w.t.Errorf("%s offers %d octets", log, opt.UDPSize())
 	}
 
@@ -193,7 +193,7 @@ func (w *world) end(f flight) step.Event {
 	reply.RecursionAvailable, reply.AuthenticatedData = !has("nora"), has("ad")
 	reply.Truncated = has("tc") && !f.ask.TCP || has("tctcp")
 	if opt != nil && !has("plain") {
-		reply.SetEdns0(udpSize, opt.Do())
+		reply.SetEdns0(wire.UDPSize, opt.Do())
 	}
 	for _, word := range flags {
 		if code, ok := dns.StringToRcode[strings.ToUpper(word)]; ok {

@@ -14,6 +14,9 @@ type Query struct {
 	NSID    bool   // ask which instance answers (with EDNS, RFC 5001)
 }
 
+// UDPSize is the largest reply to take over UDP: it passes unfragmented everywhere (DNS flag day 2020).
+const UDPSize = 1232
+
 const (
 	optSize  = 11                                            // OPT record without options
 	nsidSize = 4                                             // NSID option of a query: code and length, no data
