@@ -134,6 +134,9 @@ func TestExplanations(t *testing.T) {
 
 		{"denials that contradict each other", "denials overlap", false, "alias-ent", dns.TypeCAA, fine(secure), servfail(bogus, "denial-wrong"), witness{}},
 		{"denials that contradict each other", "denials overlap", false, "alias", dns.TypeDS, answer{secure, "NXDOMAIN", nil, ""}, fine(secure), witness{}},
+		{"Unbound remembers for DS what the first NSEC denies", "first denial spans all", false, "www", dns.TypeDS, answer{secure, "NXDOMAIN", nil, ""}, fine(secure), witness{}},
+		{"", "first denial spans all", false, "www", dns.TypeCAA, answer{secure, "NXDOMAIN", nil, ""}, fine(secure), witness{}},
+		{"", "first denial spans all", false, "www", dns.TypeDS, fine(secure), answer{secure, "NXDOMAIN", nil, ""}, witness{}},
 		{"denials that contradict each other", "denials overlap", false, "no.ent", dns.TypeTXT, servfail(bogus, "nameerror proof failed"), answer{secure, "NXDOMAIN", nil, ""}, witness{}},
 		{"", "denials overlap", false, "no.ent", dns.TypeTXT, servfail(bogus, "nodata proof failed"), answer{secure, "NXDOMAIN", nil, ""}, witness{}},
 		{"", "denials overlap", false, "www", dns.TypeA, fine(secure), servfail(bogus, "denial-wrong"), witness{}},

@@ -88,6 +88,15 @@ var explanations = []explanation{
 		},
 	},
 	{
+		name: "Unbound remembers for DS what the first NSEC denies",
+		why: "the zone's first NSEC denies every name, those that exist too. For www the server says NODATA with that name's own NSEC, and so does caascan; " +
+			"if Unbound has met the first NSEC before, it answers a question for DS from it, aggressive-nsec or not",
+		applies: func(d *disagreement) bool {
+			return d.zone.class.name == "first denial spans all" && !d.zone.denial.nsec3 && d.typ == dns.TypeDS &&
+				d.theirs.rcode == "NXDOMAIN" && d.theirs.verdict == secure && d.ours.rcode == "NOERROR" && d.ours.verdict == secure
+		},
+	},
+	{
 		name: "an asterisk under a wildcard",
 		why: "the question is for a name that begins with an asterisk label, does not exist and is covered by a wildcard further up, " +
 			"as any other name (RFC 4592 2.3): Unbound builds the wrong wildcard's name for the signature",
