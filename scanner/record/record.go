@@ -243,6 +243,11 @@ type NameServer struct {
 	RTT95       time.Duration
 	Waited      time.Duration // how long the limiter held queries to it back, summed
 	First, Last step.Time     // of the packets sent
+	Peak        int           // most packets sent within one second
+	RateLimit   float64       // packets a second that the limiter allowed it at the end; 0: no limit
+	Slowed      int           // how often the limiter slowed down
+	SlowedBy    string        // enumerated word: what was most often the reason; "" if it never was
+	OptedOut    bool          // asks not to be asked (--exclude): then Sent is 0
 	EDNS        Support       // does it speak EDNS
 	CAA         Support       // does it answer questions for CAA
 	MixedCase   Support       // does it keep the case of questions

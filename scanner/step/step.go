@@ -54,8 +54,20 @@ type Ask struct {
 	Addr     netip.Addr
 	Port     uint16 // 0 is that of the driver
 	Operator OperatorID
+	Class    ServerClass
 	Timeout  time.Duration // counted from the moment the packet leaves
+	Pause    time.Duration // the packet joins its server's line no earlier than this from now
 }
+
+// ServerClass says what a server is for, since those that everybody needs have limits of their own. A server that is
+// asked about several kinds of zones has the class of the highest.
+type ServerClass uint8
+
+const (
+	Leaf     ServerClass = iota
+	TopLevel             // of a top-level domain
+	RootZone             // of the root
+)
 
 // EventKind says what became of an Ask.
 type EventKind uint8
