@@ -12,6 +12,10 @@ import (
 
 // giveUp ends q without an answer from the servers of its zone.
 func (r *Resolver) giveUp(now step.Time, q *question) {
+	search := search{}
+	if q.search != nil {
+		search = *q.search
+	}
 	switch {
 	case q.tried > 0:
 		r.end(now, q, q.failures.worst.outcome, nil, q.failures.worst)
@@ -19,16 +23,16 @@ func (r *Resolver) giveUp(now step.Time, q *question) {
 		// No server to be asked, but the parent may have newer glue than what we had: ask it for the delegation.
 		r.forget(q)
 		q.state = findingCut
-	case q.bound == CauseLookups:
-		r.stop(q, record.WorkBound, q.bound)
+	case search.bound == CauseLookups:
+		r.stop(q, record.WorkBound, search.bound)
 		q.answer.Expires = now.Add(failureTTL)
-	case q.bound != "":
-		r.stop(q, record.WorkBound, q.bound)
-	case q.nsLoop && q.depth == 0 && !q.again:
+	case search.bound != "":
+		r.stop(q, record.WorkBound, search.bound)
+	case search.nsLoop && q.depth == 0 && !q.again:
 		// It may be others on their way that closed the loop: once they have been told, look again.
 		q.again = true
 		r.enter(now, q, q.cut)
-	case q.nsLoop:
+	case search.nsLoop:
 		r.stop(q, record.Lame, CauseNSLoop)
 	default:
 		r.stop(q, record.Lame, CauseNoAddress)
@@ -262,8 +266,9 @@ func (q *question) complete(target *record.Answer) {
 func (r *Resolver) deliver(now step.Time, q *question) {
 	s := q.answer
 	r.stopScouting(now, q)
-	r.finish(q)
-	held := s.trust != nil && q.hint != nil && (s.trust == q.hint.ds || s.trust == q.hint.keys) // by the cut it is about
+	r.underWay.drop(q)
+	hint := q.hint()
+	held := s.trust != nil && hint != nil && (s.trust == hint.ds || s.trust == hint.keys) // by the cut it is about
 	if now < s.Expires && !held && octets(s.Records) <= maxKept {
 		r.store(now, s)
 	}
@@ -277,7 +282,7 @@ func (r *Resolver) deliver(now step.Time, q *question) {
 			w.question.wake(r, now, s)
 		}
 	}
-	r.release(q)
+	r.questions.give(q)
 }
 
 // personal reports whether the answer shows nothing but that a bound on the work of who asked first was hit.
@@ -289,7 +294,7 @@ func (s *stored) personal() bool {
 func (r *Resolver) askAgain(q *question, w waiter) {
 	if w.question == nil {
 		again := r.ask(q.key, w.client, 0, 0)
-		again.waiters = append(again.waiters, w)
+		again.addWaiter(w)
 		return
 	}
 	depth, links := w.question.depth+1, uint8(0)
@@ -300,9 +305,11 @@ func (r *Resolver) askAgain(q *question, w waiter) {
 		depth = w.question.depth
 	}
 	again := r.ask(q.key, w.question.client, depth, links)
-	again.hint = q.hint
+	if again.proof != nil && again.proof.hint == nil {
+		again.proof.hint = q.hint()
+	}
 	w.question.waitsFor = again
-	again.waiters = append(again.waiters, w)
+	again.addWaiter(w)
 }
 
 // wake gives q the answer that it waited for.
@@ -322,23 +329,17 @@ func (q *question) wake(r *Resolver, now step.Time, s *stored) {
 // addressesFound takes the answer about the addresses of a server. One that was cut short by a bound or a loop says
 // nothing about the server, but neither would its other family.
 func (q *question) addressesFound(r *Resolver, now step.Time, a *record.Answer) {
+	s := q.search
 	switch {
 	case a.Cause == CauseNSLoop:
-		q.nsLoop = true
-		q.lookNoMore(q.addrHost)
+		s.nsLoop = true
+		q.lookNoMore(s.host)
 	case a.Expires == 0:
-		q.bound = a.Cause
-		q.lookNoMore(q.addrHost)
+		s.bound = a.Cause
+		q.lookNoMore(s.host)
 	default:
-		r.learnAddresses(now, q.addrHost, q.addrFamily, a)
+		r.learnAddresses(now, s.host, s.family, a)
 	}
-	q.addrHost = nil
+	s.host = nil
 	q.state = choosingServer
-}
-
-// release makes the slot of q free. Its waiters keep their room.
-func (r *Resolver) release(q *question) {
-	clear(q.waiters)
-	*q = question{ticket: q.ticket, waiters: q.waiters[:0]}
-	r.free = append(r.free, q.ticket)
 }

@@ -119,28 +119,3 @@ func (r *Resolver) store(now step.Time, s *stored) {
 	*link = nil
 	r.answers.put(s.Name, s)
 }
-
-// find returns the question k, if it is under way, and the first of those for its name.
-func (r *Resolver) find(k key) (q, first *question) {
-	first = r.underWay[k.name]
-	for q = first; q != nil && q.key != k; {
-		q = q.next
-	}
-	return q, first
-}
-
-// finish takes q out of the questions under way.
-func (r *Resolver) finish(q *question) {
-	r.waiting--
-	first := r.underWay[q.key.name]
-	if first == q && q.next == nil {
-		delete(r.underWay, q.key.name)
-		return
-	}
-	link := &first
-	for *link != q {
-		link = &(*link).next
-	}
-	*link = q.next
-	r.underWay[q.key.name] = first
-}

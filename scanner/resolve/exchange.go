@@ -68,7 +68,7 @@ func (r *Resolver) spent(c *Client) bool { return c.Cost.Queries >= r.cfg.MaxQue
 
 // AppendQuery appends the message for the exchange that t names (step.Machine).
 func (r *Resolver) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {
-	q := r.questions[t]
+	q := r.questions.at(t)
 	return wire.AppendQuery(buf, id, q.key.name, q.key.typ, wire.Query{
 		EDNS: q.edns, UDPSize: wire.UDPSize, DO: r.validates(), NSID: r.cfg.NSID,
 	})
@@ -76,7 +76,7 @@ func (r *Resolver) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {
 
 // Handle moves the question on whose packet has come to its end, or whose signatures have been checked.
 func (r *Resolver) Handle(ev *step.Event, out *[]step.Ask) {
-	q := r.questions[ev.Ticket]
+	q := r.questions.at(ev.Ticket)
 	if ev.Kind == step.Worked {
 		q.state = proving
 	} else {

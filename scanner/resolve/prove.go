@@ -51,6 +51,8 @@ type proof struct {
 	target   *record.Answer // of the alias that q is
 	seeks    wire.Name      // its target, to be asked for once the alias is proven; mostly ""
 
+	hint *cut // of a question of the chain: the cut of the zone it is about, if there is one
+
 	// Of a question for DNSKEY.
 	vouched []record.RR
 	keyJob  *dnssec.KeyJob
@@ -262,7 +264,7 @@ func (r *Resolver) retryBogus(q *question) bool {
 	}
 	ev := p.evidence
 	ev.outcome, ev.verdict, ev.brokenAt = record.Bogus, p.verdict, p.at
-	*p = proof{vouched: p.vouched, until: p.until} // what is known of a zone before its keys are asked for
+	*p = proof{vouched: p.vouched, until: p.until, hint: p.hint} // what is known of a zone before its keys are asked for
 	q.answer = nil
 	q.failed(ev)
 	return true

@@ -65,28 +65,26 @@ const (
 	ended
 )
 
-// question is one (name, type) on its way to an answer. It is a slot of Resolver.questions and used again.
+// question is one (name, type) on its way to an answer. It is a slot of Resolver.questions and used again. A name in
+// flight has one, so what few questions need lies behind pointers.
 type question struct {
 	key    key
-	ticket step.Ticket
-	state  state
-	depth  uint8     // 0 for a client's own question, one more for each look-up of an address that led here
-	links  uint8     // aliases that led here
 	client *Client   // who pays: the first who asked
 	next   *question // another type for the same name
+	ticket step.Ticket
+	state  state
+	depth  uint8 // 0 for a client's own question, one more for each look-up of an address that led here
+	links  uint8 // aliases that led here
 
 	// The zone whose servers are being asked, and how that goes.
-	cut       *cut
 	referrals uint8
-	failures  *failures // nil before the first
 	tried     uint8     // tries in vain
 	silent    uint8     // tries without reply
-	lookups   uint8     // addresses looked up
-	looked    uint64    // a bit per (server name, family): not to be looked up (again)
-	nsLoop    bool      // a look-up was left out because it needs this question
-	again     bool      // this is the second time round after that
 	spread    bool      // look for one more address first
-	bound     string    // the bound that kept an address from being found
+	again     bool      // this is the second time round after a loop among name servers
+	failures  *failures // nil before the first
+	search    *search   // for the addresses of its servers; nil before the first
+	cut       *cut
 
 	// The exchange under way, and what the next one with the same server is to be like.
 	exchange
@@ -95,18 +93,55 @@ type question struct {
 	lowered bool // some exchange at this cut was in lower case
 	seenTC  bool // a reply had TC set
 
-	// The question that this one waits for: for addrFamily of addrHost, or for the target of our alias.
-	waitsFor   *question
-	addrHost   *host
-	addrFamily family
+	waitsFor *question // the question that this one waits for
+	party    *party    // that q scouts for (scout.go); nil if it does not
+	proof    *proof    // the validation of the answer; nil if there is none
+	answer   *stored   // once ended; while awaitingAlias, what leads to the target
 
-	party *party // that q scouts for (scout.go); nil if it does not
+	waiter waiter    // who gets the answer: the first
+	more   *[]waiter // and those after; nil if there are none
+}
 
-	proof *proof // the validation of the answer; nil if there is none
-	hint  *cut   // of a question of the chain: the cut of the zone it is about, if there is one
+// search is how a question that lacks the address of a server goes about it.
+type search struct {
+	host    *host // whose address another question looks for, and in which family
+	family  family
+	lookups uint8  // addresses looked up
+	nsLoop  bool   // a look-up was left out because it needs this question
+	looked  uint64 // a bit per (server name, family): not to be looked up (again)
+	bound   string // the bound that kept an address from being found
+}
 
-	waiters []waiter
-	answer  *stored // once ended; while awaitingAlias, what leads to the target
+// searching returns the search of q, beginning it if need be.
+func (q *question) searching() *search {
+	if q.search == nil {
+		q.search = &search{}
+	}
+	return q.search
+}
+
+// addWaiter lets w have the answer of q.
+func (q *question) addWaiter(w waiter) {
+	switch {
+	case q.waiter == waiter{}:
+		q.waiter = w
+	case q.more == nil:
+		q.more = &[]waiter{w}
+	default:
+		*q.more = append(*q.more, w)
+	}
+}
+
+// waiters yields those who wait for q, in the order in which they came.
+func (q *question) waiters(yield func(int, waiter) bool) {
+	if !yield(0, q.waiter) || q.more == nil {
+		return
+	}
+	for i, w := range *q.more {
+		if !yield(1+i, w) {
+			return
+		}
+	}
 }
 
 // failures are what the tries at the present zone cut have brought. Most questions have none.
@@ -133,19 +168,12 @@ func (r *Resolver) ask(k key, payer *Client, depth, links uint8) *question {
 	if q != nil {
 		return q
 	}
-	if n := len(r.free); n > 0 {
-		q = r.questions[r.free[n-1]]
-		r.free = r.free[:n-1]
-	} else {
-		q = &question{ticket: step.Ticket(len(r.questions))}
-		r.questions = append(r.questions, q)
-	}
+	q = r.questions.take()
 	q.key, q.client, q.depth, q.links, q.next = k, payer, depth, links, first
 	if k.use == chaining {
 		q.state, q.proof = proving, &proof{}
 	}
-	r.underWay[k.name] = q
-	r.waiting++
+	r.underWay.put(q, first != nil)
 	r.ready = append(r.ready, q)
 	return q
 }
@@ -176,7 +204,7 @@ func (r *Resolver) run(now step.Time, out *[]step.Ask) {
 
 // startAt makes q ready to ask the servers of c.
 func (q *question) startAt(c *cut) {
-	q.cut, q.tried, q.silent, q.lookups, q.looked, q.nsLoop, q.bound = c, 0, 0, 0, 0, false, ""
+	q.cut, q.tried, q.silent, q.search = c, 0, 0, nil
 	q.tcp, q.plain, q.lowered = false, false, false
 	c.set.asked++
 	q.spread = c.set.asked%spreadEvery == 0 && q.depth == 0
@@ -300,6 +328,10 @@ func (r *Resolver) unknownAddress(now step.Time, q *question) (*host, family, bo
 	if len(hosts) > 1 {
 		first = r.cfg.Rand.IntN(len(hosts))
 	}
+	var looked uint64
+	if q.search != nil {
+		looked = q.search.looked
+	}
 	for f := range families {
 		if !r.uses(f) {
 			continue
@@ -307,14 +339,15 @@ func (r *Resolver) unknownAddress(now step.Time, q *question) (*host, family, bo
 		for i := range hosts {
 			at := (first + i) % len(hosts)
 			bit := lookedBit(at, f)
-			if q.looked&bit != 0 || now < hosts[at].addrs[f].expires {
+			if looked&bit != 0 || now < hosts[at].addrs[f].expires {
 				continue
 			}
-			if q.lookups >= maxAddressLookups {
-				q.bound = CauseLookups
+			s := q.searching()
+			if s.lookups >= maxAddressLookups {
+				s.bound = CauseLookups
 				return nil, 0, false
 			}
-			q.looked |= bit
+			s.looked |= bit
 			return hosts[at], f, true
 		}
 	}
@@ -327,7 +360,7 @@ func lookedBit(server int, f family) uint64 { return 1 << (server*int(families) 
 func (q *question) lookNoMore(h *host) {
 	at := slices.Index(q.cut.set.hosts, h)
 	for f := range families {
-		q.looked |= lookedBit(at, f)
+		q.search.looked |= lookedBit(at, f)
 	}
 }
 
@@ -339,7 +372,7 @@ func (r *Resolver) lookUpAddress(now step.Time, q *question, h *host, f family) 
 		return
 	}
 	if q.depth >= maxDepth {
-		q.bound = CauseDepth
+		q.search.bound = CauseDepth
 		return
 	}
 	if r.spent(q.client) || q.client.lookups >= r.cfg.MaxQueries {
@@ -347,24 +380,24 @@ func (r *Resolver) lookUpAddress(now step.Time, q *question, h *host, f family) 
 		return
 	}
 	q.client.lookups++
-	q.lookups++
+	q.search.lookups++
 	sub := r.ask(k, q.client, q.depth+1, 0)
 	if sub.needs(q) {
 		r.stopScouting(now, q) // it may only have followed q
 	}
 	if sub.needs(q) {
-		q.nsLoop = true
+		q.search.nsLoop = true
 		q.lookNoMore(h)
 		return
 	}
-	q.addrHost, q.addrFamily = h, f
+	q.search.host, q.search.family = h, f
 	q.awaits(sub, awaitingAddress)
 }
 
 // awaits makes q wait for sub, which must not need q.
 func (q *question) awaits(sub *question, s state) {
 	q.waitsFor, q.state = sub, s
-	sub.waiters = append(sub.waiters, waiter{question: q})
+	sub.addWaiter(waiter{question: q})
 }
 
 // needs reports whether q cannot end before other does. A question waits for at most one other, so that is a walk.

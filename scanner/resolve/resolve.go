@@ -99,12 +99,10 @@ type Resolver struct {
 
 	anchors map[wire.Name][]record.RR // by owner
 
-	questions []*question // by ticket
-	free      []step.Ticket
-	underWay  map[wire.Name]*question // those for one name are linked by question.next
-	parties   map[wire.Name]*party    // by the child of a zone (scout.go)
-	waiting   int                     // number of questions under way
-	ready     []*question             // to be moved on by run
+	questions slab                 // by ticket
+	underWay  index                // of them by name
+	parties   map[wire.Name]*party // by the child of a zone (scout.go)
+	ready     []*question          // to be moved on by run
 	finished  []Result
 
 	servers []*server // by step.ServerID
@@ -148,15 +146,15 @@ func New(cfg Config) *Resolver {
 		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
 	r := &Resolver{
-		cfg:      cfg,
-		underWay: map[wire.Name]*question{},
-		parties:  map[wire.Name]*party{},
-		byAddr:   map[netip.Addr]step.ServerID{},
-		cuts:     newCache[wire.Name, *cut](cfg.Cuts),
-		sets:     newCache[string, *serverSet](cfg.Cuts),
-		hosts:    newCache[wire.Name, *host](cfg.Hosts),
-		answers:  newCache[wire.Name, *stored](cfg.Answers),
+		cfg:     cfg,
+		parties: map[wire.Name]*party{},
+		byAddr:  map[netip.Addr]step.ServerID{},
+		cuts:    newCache[wire.Name, *cut](cfg.Cuts),
+		sets:    newCache[string, *serverSet](cfg.Cuts),
+		hosts:   newCache[wire.Name, *host](cfg.Hosts),
+		answers: newCache[wire.Name, *stored](cfg.Answers),
 	}
+	r.underWay = newIndex(&r.questions)
 	r.root = r.rootCut(cfg.Roots)
 	if len(cfg.Anchors) > 0 {
 		r.anchors = map[wire.Name][]record.RR{}
@@ -181,7 +179,7 @@ func (r *Resolver) Ask(now step.Time, c *Client, name wire.Name, typ wire.Type, 
 		return a
 	}
 	q := r.ask(k, c, 0, 0)
-	q.waiters = append(q.waiters, waiter{client: c})
+	q.addWaiter(waiter{client: c})
 	r.run(now, out)
 	return nil
 }
@@ -199,4 +197,4 @@ func (r *Resolver) Finished() (Result, bool) {
 }
 
 // UnderWay counts the questions that wait for something.
-func (r *Resolver) UnderWay() int { return r.waiting }
+func (r *Resolver) UnderWay() int { return r.questions.used }

@@ -178,6 +178,14 @@ func (r *Resolver) delegationOf(now step.Time, q *question, zone wire.Name, c *c
 	return r.link(now, q, k, c)
 }
 
+// hint returns the cut of the zone that a question of the chain is about, if it is known.
+func (q *question) hint() *cut {
+	if q.proof == nil {
+		return nil
+	}
+	return q.proof.hint
+}
+
 // take returns what the question has brought that was waited for.
 func (p *proof) take() *trust {
 	t := p.got
@@ -189,8 +197,8 @@ func (p *proof) take() *trust {
 // further up, says that the chain closes upon itself.
 func (r *Resolver) link(now step.Time, q *question, k key, c *cut) *trust {
 	sub := r.ask(k, q.client, q.depth, 0)
-	if sub.hint == nil && c != nil && c.zone == k.name {
-		sub.hint = c
+	if sub.proof.hint == nil && c != nil && c.zone == k.name {
+		sub.proof.hint = c
 	}
 	if sub.needs(q) {
 		return &trust{
@@ -222,7 +230,7 @@ func (r *Resolver) proveChain(now step.Time, q *question, out *[]step.Ask) {
 // proveReferral takes the DS, or the proof that there is none, from the referral to the zone (RFC 4035 3.1.4.1). If that
 // has neither, or nothing that holds, the servers of the zone above are asked.
 func (r *Resolver) proveReferral(now step.Time, q *question, out *[]step.Ask) {
-	p, c := q.proof, q.hint
+	p, c := q.proof, q.proof.hint
 	if c == nil || c.above == nil {
 		q.state = findingCut
 		return
@@ -246,7 +254,7 @@ func (r *Resolver) proveReferral(now step.Time, q *question, out *[]step.Ask) {
 		return
 	}
 	if p.verdict.Security == record.BogusData && p.broken == nil {
-		*p = proof{}
+		*p = proof{hint: c}
 		q.state = findingCut
 		return
 	}
@@ -301,7 +309,7 @@ func (r *Resolver) seekKeys(now step.Time, q *question) {
 	zone, p := q.key.name, q.proof
 	p.vouched = r.anchors[zone]
 	if p.vouched == nil {
-		t := r.delegationOf(now, q, zone, q.hint)
+		t := r.delegationOf(now, q, zone, p.hint)
 		if t == nil {
 			return
 		}
@@ -320,8 +328,8 @@ func (r *Resolver) seekKeys(now step.Time, q *question) {
 		p.vouched, p.until = t.ds, t.expires
 	}
 	q.state = findingCut
-	if q.hint != nil {
-		r.enter(now, q, q.hint)
+	if p.hint != nil {
+		r.enter(now, q, p.hint)
 	}
 }
 
@@ -386,7 +394,7 @@ func (r *Resolver) settle(now step.Time, q *question, t *trust) {
 		q.answer.Expires = 0 // for those who wait, and nobody else
 		return
 	}
-	if c := q.hint; c != nil {
+	if c := q.proof.hint; c != nil {
 		if q.key.typ == wire.TypeDS {
 			c.ds, c.evidence = t, nil
 		} else {

@@ -344,13 +344,14 @@ func (w *world) check() {
 	r := w.r
 	inUse, flying := 0, 0
 	free := map[step.Ticket]bool{}
-	for _, ticket := range r.free {
+	for _, ticket := range r.questions.free {
 		if free[ticket] {
 			w.t.Fatalf("slot %d is free twice", ticket)
 		}
 		free[ticket] = true
 	}
-	for _, q := range r.questions {
+	for t := range r.questions.made {
+		q := r.questions.at(step.Ticket(t))
 		if free[q.ticket] {
 			continue
 		}
@@ -368,7 +369,7 @@ func (w *world) check() {
 		default:
 			w.t.Fatalf("question %v is left in state %d", q.key, q.state)
 		}
-		if len(q.waiters) == 0 {
+		if q.waiter == (waiter{}) {
 			w.t.Fatalf("nobody waits for question %v", q.key)
 		}
 		if found, _ := r.find(q.key); found != q {
@@ -407,8 +408,9 @@ func (w *world) check() {
 // idle checks the end of a run: everybody has the answers, all slots are free.
 func (w *world) idle() {
 	w.t.Helper()
-	if w.r.UnderWay() != 0 || len(w.r.free) != len(w.r.questions) || len(w.r.underWay) != 0 {
-		w.t.Fatalf("%d questions under way, %d slots of %d free", w.r.UnderWay(), len(w.r.free), len(w.r.questions))
+	slots := &w.r.questions
+	if w.r.UnderWay() != 0 || len(slots.free) != slots.made || w.r.underWay.count != 0 {
+		w.t.Fatalf("%d questions under way, %d slots of %d free", w.r.UnderWay(), len(slots.free), slots.made)
 	}
 	for _, c := range w.clients {
 		if len(w.results[c]) != w.asked[c] {
