@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/caascan/caascan/ratelimit"
 	"github.com/caascan/caascan/scanner/engine/batch"
 	"github.com/caascan/caascan/scanner/step"
 	"github.com/caascan/caascan/scanner/wire"
@@ -39,6 +40,8 @@ type query struct {
 	tcp     bool
 	mix     bool
 	op      step.OperatorID
+	pause   time.Duration
+	class   step.ServerClass
 	after   int // index of the query whose end it waits for; 0 is at the start
 }
 
@@ -75,7 +78,7 @@ func (s *script) ask(i int, out *[]step.Ask) {
 	}
 	*out = append(*out, step.Ask{
 		Ticket: step.Ticket(i), Server: id, Addr: q.server, Port: q.port, Operator: q.op,
-		TCP: q.tcp, MixCase: q.mix, Timeout: timeout,
+		TCP: q.tcp, MixCase: q.mix, Timeout: timeout, Pause: q.pause, Class: q.class,
 	})
 }
 
@@ -140,7 +143,7 @@ func run(t *testing.T, cfg Config, s *script) *Loop {
 			t.Errorf("query %d ended %d times", i, e.times)
 		}
 	}
-	if l.slab.used != 0 || l.matcher.count != 0 || l.wheel.count != 0 {
+	if l.slab.used != 0 || l.matcher.count != 0 || l.wheel.count != 0 || l.pausing != 0 || l.waiting != [ratelimit.Total + 1]int{} {
 		t.Errorf("left behind: %d exchanges, %d in the matcher, %d in the wheel", l.slab.used, l.matcher.count, l.wheel.count)
 	}
 	return l

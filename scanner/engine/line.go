@@ -30,9 +30,11 @@ const totalPause = ratelimit.Grain * 3 / 4
 type peer struct {
 	addr       batch.Addr
 	slot       ratelimit.Slot
-	head, tail uint32 // its line of exchanges, linked by link
-	next       uint32 // the peer behind it in the line it stands in
-	operator   uint32 // index; none if its operator limits nothing
+	head, tail uint32          // its line of exchanges, linked by link
+	next       uint32          // the peer behind it in the line it stands in
+	operator   uint32          // index; none if its operator limits nothing
+	waiting    uint32          // exchanges in its line
+	cause      ratelimit.Level // what they wait for: the server's or the operator's limit, or None for all else
 	known      bool
 }
 
@@ -81,29 +83,53 @@ func (l *Loop) enqueue() {
 			continue
 		}
 		i, e := l.slab.take()
-		e.ticket, e.server, e.time, e.span, e.link = a.Ticket, uint32(a.Server), l.now, a.Timeout, none
+		e.ticket, e.server, e.span, e.link = a.Ticket, uint32(a.Server), makeSpan(a.Timeout), none
 		if a.TCP {
 			e.flags |= overTCP
 		}
 		if a.MixCase {
 			e.flags |= mixCase
 		}
-		e.state = waiting
-		p := l.meet(a)
-		if l.departureOf(p).count == 0 { // a family that is not used
-			e.time, e.span = 0, 0
+		switch p := l.meet(a); {
+		case l.departureOf(p).count == 0: // a family that is not used
+			e.state, e.span = waiting, span{}
 			l.unsent = append(l.unsent, i)
-			continue
+		case a.Pause > 0:
+			e.state = pausing
+			l.pausing++
+			l.wheel.add(i, l.now.Add(a.Pause))
+		default:
+			l.join(i, e)
 		}
-		if p.head != none {
-			l.slab.at(p.tail).link = i
-			p.tail = i
-			continue
-		}
-		p.head, p.tail = i, i
-		l.queue(e.server)
 	}
 	l.asks = l.asks[:0]
+}
+
+// join puts exchange i at the end of its server's line.
+func (l *Loop) join(i uint32, e *exchange) {
+	e.state, e.time = waiting, l.now
+	p := &l.peers[e.server]
+	l.wait(p, +1)
+	if p.head != none {
+		l.slab.at(p.tail).link = i
+		p.tail = i
+		return
+	}
+	p.head, p.tail = i, i
+	l.queue(e.server)
+}
+
+// wait counts exchanges that come to the line of p, or leave it.
+func (l *Loop) wait(p *peer, by int) {
+	p.waiting = uint32(int(p.waiting) + by)
+	l.waiting[p.cause] += by
+}
+
+// blame notes what the line of p waits for.
+func (l *Loop) blame(p *peer, cause ratelimit.Level) {
+	l.waiting[p.cause] -= int(p.waiting)
+	p.cause = cause
+	l.waiting[p.cause] += int(p.waiting)
 }
 
 // meet returns the peer that a names, setting it up the first time.
@@ -141,10 +167,17 @@ func (l *Loop) queue(p uint32) {
 		if op := &l.operators[o]; op.turn == none {
 			op.turn = p
 		} else {
+			l.blame(&l.peers[p], ratelimit.Operator)
 			l.push(&op.waiting, p)
 			return
 		}
 	}
+	l.prepare(p)
+}
+
+// prepare puts peer p, which has its operator's turn if that is limited, among those whose head may try to leave.
+func (l *Loop) prepare(p uint32) {
+	l.blame(&l.peers[p], ratelimit.None)
 	l.push(&l.ready, p)
 }
 
@@ -157,7 +190,7 @@ func (l *Loop) passOn(p uint32) {
 	op := &l.operators[o]
 	if op.turn = none; op.waiting.head != none {
 		op.turn = l.pop(&op.waiting)
-		l.push(&l.ready, op.turn)
+		l.prepare(op.turn)
 	}
 }
 
@@ -166,7 +199,7 @@ func (l *Loop) unpark(e *exchange) {
 	e.state = waiting
 	p := e.server
 	if o := l.peers[p].operator; o != none && l.operators[o].turn == p {
-		l.push(&l.ready, p)
+		l.prepare(p)
 		return
 	}
 	l.queue(p)
@@ -194,6 +227,7 @@ func (l *Loop) leave(p uint32) error {
 		case ratelimit.Server, ratelimit.Operator:
 			e.state = parked
 			l.wheel.add(i, step.Time(when))
+			l.blame(peer, by)
 			if by == ratelimit.Server {
 				l.passOn(p)
 			}
@@ -206,10 +240,11 @@ func (l *Loop) leave(p uint32) error {
 	}
 
 	peer.head = e.link
-	timeout := e.span
-	e.span = 0
+	l.wait(peer, -1)
+	timeout := e.span.duration()
+	e.span = span{}
 	if l.limits != nil {
-		e.span = l.now.Sub(e.time)
+		e.span = makeSpan(l.now.Sub(e.time))
 	}
 	if e.flags&overTCP != 0 {
 		l.dial(i, e, peer, timeout)

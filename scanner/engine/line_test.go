@@ -98,7 +98,8 @@ func (v *virtual) run(t *testing.T) {
 			t.Fatalf("query %d ended %d times, last with %v", i, e.times, e.Kind)
 		}
 	}
-	if v.slab.used != 0 || v.matcher.count != 0 || v.wheel.count != 0 || v.ready.head != none {
+	if v.slab.used != 0 || v.matcher.count != 0 || v.wheel.count != 0 || v.ready.head != none || v.pausing != 0 ||
+		v.waiting != [ratelimit.Total + 1]int{} {
 		t.Errorf("left behind: %d exchanges, %d in the matcher, %d in the wheel", v.slab.used, v.matcher.count, v.wheel.count)
 	}
 }
@@ -461,5 +462,67 @@ func TestNotAnsweredBeforeDeparture(t *testing.T) {
 		t.Errorf("ended with %v", v.ends[0].Kind)
 	}
 	works()
+	v.run(t)
+}
+
+// An ask with a pause joins its server's line when that is over, behind those that came before; the pause is no wait
+// for a limit, and costs those who do not pause nothing.
+func TestPause(t *testing.T) {
+	const pause = 300 * time.Millisecond
+	v := newVirtual(t, limits(t, ratelimit.Limits{PerServer: 10}), []query{
+		{server: loopback(0), name: "a.example", timeout: time.Millisecond, pause: pause},
+		{server: loopback(0), name: "b.example", timeout: time.Millisecond},
+		{server: loopback(0), name: "c.example", timeout: time.Millisecond},
+		{server: loopback(1), name: "d.example", timeout: time.Millisecond, pause: 5 * time.Second},
+		{server: loopback(0), name: "e.example", timeout: time.Millisecond, pause: pause + 5*tick},
+	})
+	v.turn(t)
+	if s := v.Stats(); s.Pausing != 3 || s.Waiting != 1 || s.InFlight != 1 {
+		t.Errorf("at the start: %+v", s)
+	}
+	v.run(t)
+	for i, want := range []time.Duration{pause, 0, 100 * time.Millisecond, 5 * time.Second, pause + 100*time.Millisecond} {
+		sent, waited := v.ends[i].Sent.Sub(wheelStart), v.ends[i].Waited
+		if sent < want-ratelimit.Grain || sent > want+3*tick {
+			t.Errorf("query %d left after %v, want %v", i, sent, want)
+		}
+		wantWait := want - v.queries[i].pause
+		if waited < wantWait-6*tick || waited > wantWait+tick {
+			t.Errorf("query %d waited %v, want %v", i, waited, wantWait)
+		}
+	}
+}
+
+// A pause does not outlast the loop's family: what cannot be sent at all is said at once.
+func TestPauseOfUnusedFamily(t *testing.T) {
+	s := &script{queries: []query{{server: netip.IPv6Loopback(), name: "n.example", pause: hang}}}
+	run(t, Config{IPv4: true}, s)
+	wantKind(t, s, 0, step.Unreachable)
+}
+
+// The loop knows how many wait for which limit.
+func TestWaitingByCause(t *testing.T) {
+	v := newVirtual(t, limits(t, ratelimit.Limits{PerServer: 1, PerOperator: 1.5}), nil)
+	for range 10 {
+		v.queries = append(v.queries, query{server: loopback(0), name: "n.example", timeout: time.Millisecond})
+	}
+	for i := range 6 {
+		v.queries = append(v.queries, query{server: loopback(1 + i%2), name: "n.example", op: 7, timeout: time.Millisecond})
+	}
+	v.turn(t)
+	// Server 0: 9 wait for it. Of the operator's, one left; then server 1 has 2 waiting and server 2 has 3.
+	if s := v.Stats(); s.Waiting != 14 || s.WaitingForServer+s.WaitingForOperator != 14 || s.WaitingForServer < 9 || s.WaitingForOperator < 3 {
+		t.Errorf("after the first turn: %+v", s)
+	}
+	v.run(t)
+
+	v = newVirtual(t, limits(t, ratelimit.Limits{Total: 10}), nil)
+	for i := range 5 {
+		v.queries = append(v.queries, query{server: loopback(i), name: "n.example", timeout: time.Millisecond})
+	}
+	v.turn(t)
+	if s := v.Stats(); s.Waiting != 4 || s.WaitingForServer+s.WaitingForOperator != 0 {
+		t.Errorf("total limit: %+v", s)
+	}
 	v.run(t)
 }

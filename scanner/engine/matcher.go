@@ -3,9 +3,9 @@ package engine
 import (
 	"encoding/binary"
 	"hash/maphash"
-	"math/bits"
 	"math/rand/v2"
 
+	"github.com/caascan/caascan/scanner/step"
 	"github.com/caascan/caascan/scanner/wire"
 )
 
@@ -16,66 +16,71 @@ const portLoad = 1 << 16 / 4 * 3
 // lateMemory is how many exchanges that ended without a reply are remembered, to tell a late reply from a forged one.
 const lateMemory = 4096
 
-// matcher finds the exchange that a reply belongs to. The key is (socket, ID), which is unique among the exchanges
-// in flight. It is a hash table with linear probing, so that a look-up reads one line of memory before that of the
-// exchange itself. The IDs are ours and random, so no one else can crowd a part of it.
+// matcher finds the exchange that a reply belongs to. The key is (socket, ID), which is unique among the exchanges in
+// flight. Each socket has a table of its own, and each ID one place in it, named by its last bits: since the IDs are
+// ours to draw, one whose place is taken is not drawn. So a look-up reads one word of memory before the exchange
+// itself, nothing ever moves up, and a socket whose table grows copies a quarter of a megabyte at most. A batch leaves
+// through one socket and is received from one, so its places lie together.
+//
+// What an attacker loses by this is nothing he knew: of the IDs that are free at least half remain possible, up to the
+// size of a table that holds all of them, and a quarter up to portLoad.
 type matcher struct {
-	slab  *slab
-	table []entry // a power of two of them
-	shift uint    // 64 minus the logarithm of their number
-	count int
-	load  []int32 // exchanges in flight by socket
-	seed  maphash.Seed
-	late  [lateMemory]uint64 // lateKey of each, in the place that its last bits name
+	slab   *slab
+	tables [][]uint32 // by socket, then by the last bits of the ID: the exchange, or none
+	load   []int32    // exchanges in flight by socket
+	count  int
+	seed   maphash.Seed
+	late   [lateMemory]lately // in the place that the last bits of the key name
 }
 
-// entry is a place in the table; free if its exchange is none.
-type entry struct {
-	key      uint32 // socket, ID
-	exchange uint32
+// lately is what is remembered of an exchange that ended without a reply.
+type lately struct {
+	key  uint64 // lateKey
+	sent step.Time
 }
 
-// firstEntries is the size of a table at the start. It doubles when it is two thirds full.
-const firstEntries = 1 << 12
+// A table begins with firstPlaces, doubles when half of it is taken, and has a place for each ID at the end.
+const (
+	firstPlaces = 1 << 6
+	allPlaces   = 1 << 16
+)
 
 func newMatcher(s *slab, sockets int) *matcher {
-	m := &matcher{slab: s, load: make([]int32, sockets), seed: maphash.MakeSeed()}
-	m.resize(firstEntries)
+	m := &matcher{slab: s, tables: make([][]uint32, sockets), load: make([]int32, sockets), seed: maphash.MakeSeed()}
+	for k := range m.tables {
+		m.tables[k] = emptyTable(firstPlaces)
+	}
 	return m
 }
 
-func keyOf(socket, id uint16) uint32 { return uint32(socket)<<16 | uint32(id) }
-
-// home returns the place at which the search for key begins (Fibonacci hashing).
-func (m *matcher) home(key uint32) uint { return uint(uint64(key) * 0x9e3779b97f4a7c15 >> m.shift) }
-
-// search returns the place of key, or the free one at which it would stand.
-func (m *matcher) search(key uint32) uint {
-	mask := uint(len(m.table) - 1)
-	at := m.home(key)
-	for m.table[at&mask].exchange != none && m.table[at&mask].key != key {
-		at++
+func emptyTable(places int) []uint32 {
+	t := make([]uint32, places)
+	for k := range t {
+		t[k] = none
 	}
-	return at & mask
+	return t
 }
 
-func (m *matcher) resize(n int) {
-	old := m.table
-	m.table = make([]entry, n)
-	for i := range m.table {
-		m.table[i].exchange = none
-	}
-	m.shift = uint(64 - bits.TrailingZeros(uint(n)))
-	for _, e := range old {
-		if e.exchange != none {
-			m.table[m.search(e.key)] = e
+// grow doubles the table of socket. Exchanges whose IDs differ in their last bits differ in one bit more too.
+func (m *matcher) grow(socket uint16) {
+	old := m.tables[socket]
+	t := emptyTable(2 * len(old))
+	for _, i := range old {
+		if i != none {
+			t[int(m.slab.at(i).id)%len(t)] = i
 		}
 	}
+	m.tables[socket] = t
 }
 
 // find returns the exchange in flight under (socket, ID), or none.
 func (m *matcher) find(socket, id uint16) uint32 {
-	return m.table[m.search(keyOf(socket, id))].exchange
+	t := m.tables[socket]
+	i := t[int(id)&(len(t)-1)]
+	if i != none && m.slab.at(i).id != id {
+		return none
+	}
+	return i
 }
 
 // full reports whether socket has as many exchanges in flight as it can tell apart.
@@ -83,54 +88,54 @@ func (m *matcher) full(socket uint16) bool { return m.load[socket] >= portLoad }
 
 // add puts exchange i in flight on socket, which must not be full, under a random ID that no other there has.
 func (m *matcher) add(i uint32, socket uint16, rnd *rand.ChaCha8) {
-	if m.count >= len(m.table)/3*2 {
-		m.resize(2 * len(m.table))
-	}
-	random := rnd.Uint64()
-	at := m.search(keyOf(socket, uint16(random)))
-	for m.table[at].exchange != none {
-		if random >>= 16; random == 0 {
-			random = rnd.Uint64()
-		}
-		at = m.search(keyOf(socket, uint16(random)))
+	t := m.tables[socket]
+	if int(m.load[socket]) >= len(t)/2 && len(t) < allPlaces {
+		m.grow(socket)
+		t = m.tables[socket]
 	}
 	e := m.slab.at(i)
-	e.socket, e.id = socket, uint16(random)
-	m.table[at] = entry{keyOf(e.socket, e.id), i}
+	e.socket, e.id = socket, drawID(t, rnd)
+	t[int(e.id)&(len(t)-1)] = i
 	m.count++
 	m.load[socket]++
 }
 
-// remove takes exchange i out of flight. The entries behind it move up, so that no search ends too early.
-func (m *matcher) remove(i uint32) {
-	e := m.slab.at(i)
-	mask := uint(len(m.table) - 1)
-	hole := m.search(keyOf(e.socket, e.id))
-	for at := (hole + 1) & mask; m.table[at].exchange != none; at = (at + 1) & mask {
-		if home := m.home(m.table[at].key); (at-home)&mask >= (at-hole)&mask {
-			m.table[hole] = m.table[at]
-			hole = at
+// drawID returns a random ID whose place in t is free.
+func drawID(t []uint32, rnd *rand.ChaCha8) uint16 {
+	for {
+		for random, k := rnd.Uint64(), 0; k < 4; k++ {
+			id := uint16(random >> (16 * k))
+			if t[int(id)&(len(t)-1)] == none {
+				return id
+			}
 		}
 	}
-	m.table[hole].exchange = none
+}
+
+// remove takes exchange i out of flight.
+func (m *matcher) remove(i uint32) {
+	e := m.slab.at(i)
+	t := m.tables[e.socket]
+	t[int(e.id)&(len(t)-1)] = none
 	m.count--
 	m.load[e.socket]--
 }
 
 // forget remembers that e ended without a reply.
 func (m *matcher) forget(e *exchange) {
-	key := lateKey(e.folded, e.socket, e.id)
-	m.late[key%lateMemory] = key
+	key := lateKey(e.link, e.socket, e.id)
+	m.late[key%lateMemory] = lately{key, e.time}
 }
 
-// isLate reports whether msg answers an exchange lately forgotten.
-func (m *matcher) isLate(socket uint16, msg []byte) bool {
+// isLate reports whether msg answers an exchange lately forgotten, and when that was sent.
+func (m *matcher) isLate(socket uint16, msg []byte) (sent step.Time, late bool) {
 	end := wire.QuestionEnd(msg)
 	if end == 0 {
-		return false
+		return 0, false
 	}
 	key := lateKey(foldedHash(m.seed, msg[headerSize:end]), socket, binary.BigEndian.Uint16(msg))
-	return m.late[key%lateMemory] == key
+	l := &m.late[key%lateMemory]
+	return l.sent, l.key == key
 }
 
 // lateKey identifies a question under (socket, ID) without its case.

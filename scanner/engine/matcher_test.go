@@ -3,15 +3,26 @@ package engine
 import (
 	"math/rand/v2"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/caascan/caascan/scanner/wire"
 )
 
-// An exchange fills one line of the processor's cache.
 func TestExchangeSize(t *testing.T) {
-	if size := unsafe.Sizeof(exchange{}); size != 64 {
+	if size := unsafe.Sizeof(exchange{}); size != 48 {
 		t.Errorf("an exchange takes %d octets", size)
+	}
+}
+
+func TestSpan(t *testing.T) {
+	for d, want := range map[time.Duration]time.Duration{
+		-1: 0, 0: 0, 1: 1, 1<<16 - 1: 1<<16 - 1, 1 << 16: 1 << 16, 1<<32 + 5: 1<<32 + 5, time.Hour: time.Hour,
+		maxSpan: maxSpan, maxSpan + 1: maxSpan, 1<<63 - 1: maxSpan, -1 << 63: 0,
+	} {
+		if got := makeSpan(d).duration(); got != want {
+			t.Errorf("%d became %d, want %d", d, got, want)
+		}
 	}
 }
 
@@ -80,15 +91,52 @@ func TestMatcher(t *testing.T) {
 		}
 	}
 	used := 0
-	for _, e := range m.table {
-		if e.exchange != none {
-			used++
+	for socket, table := range m.tables {
+		taken := 0
+		for _, i := range table {
+			if i != none {
+				taken++
+			}
 		}
+		if taken != int(m.load[socket]) || taken > len(table)/2 {
+			t.Errorf("socket %d: load %d, %d of %d places taken", socket, m.load[socket], taken, len(table))
+		}
+		used += taken
 	}
-	if m.count != len(model) || used != m.count || len(m.table) <= m.count {
-		t.Errorf("count %d, want %d; %d of %d entries used", m.count, len(model), used, len(m.table))
+	if m.count != len(model) || used != m.count {
+		t.Errorf("count %d, want %d; %d places taken", m.count, len(model), used)
 	}
 }
+
+// IDs are drawn evenly from all that are possible, also while a socket's table is small: with n in flight and as many
+// draws as there are IDs, no ID comes up much more often than the others.
+func TestIDsAreEven(t *testing.T) {
+	s := newSlab()
+	m := newMatcher(&s, 1)
+	rnd := rand.NewChaCha8([32]byte{4})
+	const perBucket, buckets = 4000, 64
+	first, last := map[uint16]int{}, map[uint16]int{}
+	for range perBucket * buckets / 16 {
+		var held [16]uint32
+		for k := range held {
+			held[k], _ = s.take()
+			m.add(held[k], 0, rnd)
+			first[s.at(held[k]).id>>10]++
+			last[s.at(held[k]).id%buckets]++
+		}
+		for _, i := range held {
+			m.remove(i)
+			s.give(i)
+		}
+	}
+	for b := range uint16(buckets) { // six standard deviations are 380
+		if abs(first[b]-perBucket) > 400 || abs(last[b]-perBucket) > 400 {
+			t.Errorf("bucket %d: %d by first bits, %d by last bits, want about %d", b, first[b], last[b], perBucket)
+		}
+	}
+}
+
+func abs(n int) int { return max(n, -n) }
 
 // Up to its load a socket gives out IDs that differ, and says when it is full.
 func TestMatcherFullSocket(t *testing.T) {

@@ -25,9 +25,10 @@ func setTruncated(msg []byte) { msg[2] |= 0x02 }
 
 // question is what an exchange remembers of the question it sent: keyed hashes, so that comparing needs neither the
 // message nor a pointer. The key is the loop's own, drawn at random, so nobody can make a question collide on purpose;
-// by chance a wrong question that differs in more than case passes once in 2^32 times, after everything else fitted.
+// by chance a wrong question passes once in 2^31 times, and one in the wrong case as the right one once in 2^32, after
+// server, socket and ID have fitted.
 type question struct {
-	sent   uint64 // of the octets as sent
+	sent   uint32 // of the octets as sent
 	folded uint32 // of the octets in lower case
 }
 
@@ -39,11 +40,11 @@ func makeQuestion(seed maphash.Seed, msg []byte, mix bool, rnd uint64) question 
 		panic("internal error: a query without a question")
 	}
 	octets := msg[headerSize:end]
-	sent := maphash.Bytes(seed, octets)
-	q := question{sent, uint32(sent)}
+	hash := uint32(maphash.Bytes(seed, octets))
+	q := question{sent: hash, folded: hash}
 	if mix {
 		wire.MixCase(msg, rnd)
-		q.sent = maphash.Bytes(seed, octets)
+		q.sent = uint32(maphash.Bytes(seed, octets))
 	}
 	return q
 }
@@ -56,7 +57,7 @@ func (q question) matches(seed maphash.Seed, msg []byte) (same, exact bool) {
 		return false, false
 	}
 	octets := msg[headerSize:end]
-	if maphash.Bytes(seed, octets) == q.sent {
+	if uint32(maphash.Bytes(seed, octets)) == q.sent {
 		return true, true
 	}
 	return foldedHash(seed, octets) == q.folded, false

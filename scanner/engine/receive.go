@@ -107,7 +107,7 @@ func (l *Loop) readReplies(socket int) int {
 func (l *Loop) reply(socket uint16, msg []byte, from *batch.Addr) {
 	i := l.matcher.find(socket, binary.BigEndian.Uint16(msg))
 	if i == none || l.slab.at(i).state != flying {
-		if l.matcher.isLate(socket, msg) {
+		if _, late := l.matcher.isLate(socket, msg); late {
 			l.counters.Strays[TooLate]++
 		} else {
 			l.counters.Strays[UnknownID]++

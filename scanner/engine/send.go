@@ -109,7 +109,7 @@ func (l *Loop) board(d *departure, i uint32, e *exchange, p *peer, timeout time.
 		rnd = l.rnd.Uint64()
 	}
 	q := makeQuestion(l.matcher.seed, msg, e.flags&mixCase != 0, rnd)
-	e.sent, e.folded = q.sent, q.folded
+	e.sent, e.link = q.sent, q.folded
 	d.out.Add(msg, &p.addr)
 	d.boarded = append(d.boarded, boarded{i, timeout})
 }

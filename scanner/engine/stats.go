@@ -3,6 +3,7 @@ package engine
 import (
 	"sync"
 
+	"github.com/caascan/caascan/ratelimit"
 	"github.com/caascan/caascan/scanner/step"
 )
 
@@ -43,9 +44,14 @@ type Stats struct {
 	Helped      uint64 // pieces of Work done by helpers; those of Events[step.Worked] that are more the loop did itself
 
 	InFlight int // packets that left and connections that are open, without an end so far
+	Pausing  int // exchanges that were asked for with a pause and are not yet in a line
 	Waiting  int // exchanges that wait for a limit, a connection or the system
 	Working  int // pieces of Work asked for and not yet done
 	Peers    int // servers met
+
+	// Of those that wait, how many their server's own limit holds up, and how many that of its operator or another
+	// server of it. The rest wait for the limit of the whole scan, a connection or the system.
+	WaitingForServer, WaitingForOperator int
 }
 
 // counters is the loop's own copy of the sums; the published one is under the lock.
@@ -74,7 +80,9 @@ func (l *Loop) publish() {
 		}
 	}
 	c.InFlight = l.matcher.count - l.v4.len() - l.v6.len() + l.tcp.open()
-	c.Waiting = l.slab.used - c.InFlight
+	c.Pausing = l.pausing
+	c.Waiting = l.slab.used - c.InFlight - c.Pausing
+	c.WaitingForServer, c.WaitingForOperator = l.waiting[ratelimit.Server], l.waiting[ratelimit.Operator]
 	c.Working = l.workers.open
 	c.Peers = len(l.peers)
 	c.mu.Lock()

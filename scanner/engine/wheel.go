@@ -9,13 +9,18 @@ import (
 
 // The wheel of deadlines has three levels of 4096 slots: of a tick, of 4096 ticks and of 4096 times that. With a
 // tick of a millisecond a network timeout lies in the first level, which reaches 4 s; a long wait for a limited
-// server lies in the second, which reaches 4.6 hours, or the third, which reaches two years, and moves down once or
-// twice on its way. Adding and cancelling are a few stores; the next deadline is found by two looks at a bitmap.
+// server lies in the second, which reaches 4.6 hours, or the third, and moves down once or twice on its way. Adding
+// and cancelling are a few stores; the next deadline is found by two looks at a bitmap.
+//
+// An exchange keeps the last 32 bits of its tick: with the wheel's own tick, which is never later, they tell it up to
+// 49 days ahead. That is the farthest a deadline can lie: one beyond fires then, which for a wait at a limit means that
+// the limit is asked again.
 const (
 	tick      = time.Millisecond
 	slotBits  = 12
 	slotCount = 1 << slotBits
 	levels    = 3
+	reach     = int64(1)<<32 - 1 // ticks ahead
 	never     = int64(1) << 62
 )
 
@@ -48,7 +53,8 @@ func newWheel(s *slab, start step.Time) *wheel {
 
 // add lets exchange i fire at the first tick that is not before t, and not before the tick after the present one.
 func (w *wheel) add(i uint32, t step.Time) {
-	w.slab.at(i).due = max(w.now+1, int64((t.Sub(w.start)+tick-1)/tick))
+	due := int64((t.Sub(w.start) + tick - 1) / tick)
+	w.slab.at(i).due = uint32(min(max(due, w.now+1), w.now+reach))
 	w.count++
 	w.insert(i)
 }
@@ -56,13 +62,12 @@ func (w *wheel) add(i uint32, t step.Time) {
 // insert links exchange i into the slot that its deadline belongs to, seen from now.
 func (w *wheel) insert(i uint32) {
 	e := w.slab.at(i)
+	due := w.now + int64(e.due-uint32(w.now))
 	l := 0
-	for l < levels-1 && e.due>>(l*slotBits)-w.now>>(l*slotBits) >= slotCount {
+	for due>>(l*slotBits)-w.now>>(l*slotBits) >= slotCount {
 		l++
 	}
-	// What lies beyond the last level waits in its last slot and is looked at again when that comes.
-	block := min(e.due>>(l*slotBits), w.now>>(l*slotBits)+slotCount-1)
-	level, slot := &w.level[l], uint32(block%slotCount)
+	level, slot := &w.level[l], uint32(due>>(l*slotBits)%slotCount)
 	e.prev = slotMark | uint32(l)<<slotBits | slot
 	e.next = level.first[slot]
 	if e.next != none {
