@@ -6,7 +6,7 @@ import "testing"
 
 func TestTakeDoesNotAllocate(t *testing.T) {
 	table := mustNew(t, Limits{PerServer: 1000, PerOperator: 2000, Total: 3000})
-	slot, now := table.Slot(addr(1), 1), start
+	slot, now := table.Slot(addr(1), 1, Leaf), start
 	if n := testing.AllocsPerRun(1000, func() {
 		table.Take(slot, now)
 		table.Late(slot, now)

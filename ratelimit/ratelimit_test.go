@@ -1,7 +1,6 @@
 package ratelimit
 
 import (
-	"cmp"
 	"math"
 	"math/rand/v2"
 	"net/netip"
@@ -83,7 +82,7 @@ func TestInterval(t *testing.T) {
 func TestSpacing(t *testing.T) {
 	for _, rate := range []float64{0.1, 1, 50, 999, 2000, 1e5} {
 		table := mustNew(t, Limits{PerServer: rate})
-		slot := table.Slot(addr(1), 0)
+		slot := table.Slot(addr(1), 0, Leaf)
 		var sent []int64
 		for now := start; len(sent) < 1000; {
 			when, by := table.Take(slot, now)
@@ -108,7 +107,7 @@ func TestSpacing(t *testing.T) {
 func TestLatenessIsNotLost(t *testing.T) {
 	const rate, packets = 200, 2000
 	table := mustNew(t, Limits{PerServer: rate})
-	slot := table.Slot(addr(1), 0)
+	slot := table.Slot(addr(1), 0, Leaf)
 	rnd := rand.New(rand.NewPCG(1, 2))
 	now, sent := start, []int64{}
 	for len(sent) < packets {
@@ -159,7 +158,7 @@ func (tr *traffic) add(server int, operator uint64, at int64) {
 func (tr *traffic) check(t *testing.T, table *Table) {
 	t.Helper()
 	for _, sent := range tr.server {
-		checkWindow(t, sent, table.server)
+		checkWindow(t, sent, interval(table.bounds[Leaf].cap))
 	}
 	for _, sent := range tr.operator {
 		checkWindow(t, sent, table.operator)
@@ -194,7 +193,7 @@ func TestWindowBoundUnderInterleaving(t *testing.T) {
 			}
 			server := rnd.IntN(servers)
 			operator := uint64(server % (operators + 1)) // some servers have none
-			slot := table.Slot(addr(server), operator)
+			slot := table.Slot(addr(server), operator, Leaf)
 			when, by := table.Take(slot, clock[i])
 			if (by == None) != (when == clock[i]) || when < clock[i] {
 				t.Fatalf("Take = %d after now, %v", when-clock[i], by)
@@ -223,7 +222,7 @@ func TestWindowBoundConcurrently(t *testing.T) {
 			all[i] = newTraffic()
 			var slots [servers]Slot
 			for s := range slots {
-				slots[s] = table.Slot(addr(s), 1)
+				slots[s] = table.Slot(addr(s), 1, Leaf)
 			}
 			for k := range calls {
 				s := k % servers
@@ -252,7 +251,7 @@ func TestWindowBoundConcurrently(t *testing.T) {
 
 func TestRefusalCountsNothing(t *testing.T) {
 	table := mustNew(t, Limits{PerServer: 1, PerOperator: 10, Total: 100})
-	a, b, c := table.Slot(addr(1), 9), table.Slot(addr(2), 9), table.Slot(addr(3), 8)
+	a, b, c := table.Slot(addr(1), 9, Leaf), table.Slot(addr(2), 9, Leaf), table.Slot(addr(3), 8, Leaf)
 	now := start
 	if _, by := table.Take(a, now); by != None {
 		t.Fatalf("first packet refused by %v", by)
@@ -277,16 +276,16 @@ func TestRefusalCountsNothing(t *testing.T) {
 
 func TestLate(t *testing.T) {
 	table := mustNew(t, Limits{PerServer: 10, PerOperator: 20, Total: 100})
-	slot := table.Slot(addr(1), 5)
+	slot := table.Slot(addr(1), 5, Leaf)
 	table.Take(slot, start)
 	table.Late(slot, start+second)
 	if when, by := table.Take(slot, start+second); by != Server || when != start+second+100*ms-grain {
 		t.Errorf("same server: %v, %v", time.Duration(when-start), by)
 	}
-	if when, by := table.Take(table.Slot(addr(2), 5), start+second); by != Operator || when != start+second+50*ms-grain {
+	if when, by := table.Take(table.Slot(addr(2), 5, Leaf), start+second); by != Operator || when != start+second+50*ms-grain {
 		t.Errorf("same operator: %v, %v", time.Duration(when-start), by)
 	}
-	if when, by := table.Take(table.Slot(addr(3), 0), start+second); by != Total || when != start+second+10*ms-grain {
+	if when, by := table.Take(table.Slot(addr(3), 0, Leaf), start+second); by != Total || when != start+second+10*ms-grain {
 		t.Errorf("total: %v, %v", time.Duration(when-start), by)
 	}
 	table.Late(slot, start) // never moves back
@@ -298,33 +297,33 @@ func TestLate(t *testing.T) {
 func TestSlots(t *testing.T) {
 	table := mustNew(t, Limits{PerServer: 10, PerOperator: 10})
 	v4, mapped := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("::ffff:192.0.2.1")
-	if a, b := table.Slot(v4, 1), table.Slot(mapped, 1); a != b {
+	if a, b := table.Slot(v4, 1, Leaf), table.Slot(mapped, 1, Leaf); a != b {
 		t.Error("an address and its IPv4-mapped form have different words")
 	}
-	if a, b := table.Slot(v4, 1), table.Slot(v4, 2); a.server != b.server || a.operator == b.operator {
+	if a, b := table.Slot(v4, 1, Leaf), table.Slot(v4, 2, Leaf); a.server != b.server || a.operator == b.operator {
 		t.Error("words do not follow address and operator")
 	}
-	if s := table.Slot(v4, 0); s.operator != nil {
+	if s := table.Slot(v4, 0, Leaf); s.operator != nil {
 		t.Error("an unknown operator is limited")
 	}
-	words := map[*atomic.Int64]bool{}
+	words := map[*server]bool{}
 	for i := range 5000 {
-		words[table.Slot(addr(i), 0).server] = true
+		words[table.Slot(addr(i), 0, Leaf).server] = true
 	}
 	if len(words) != 5000 {
 		t.Errorf("5000 addresses have %d words", len(words))
 	}
-	if (mustNew(t, Limits{}).Slot(v4, 1) != Slot{}) {
-		t.Error("a table without limits gave out words")
+	if s := mustNew(t, Limits{}).Slot(v4, 1, Leaf); s.server == nil || s.operator != nil {
+		t.Error("without limits a server is to have its place, and an operator none")
 	}
 }
 
 func TestNoLimit(t *testing.T) {
 	table := mustNew(t, Limits{Share: 0.5})
-	if table.Limited() || table.PerOperator() {
-		t.Error("a table without limits says it is limited")
+	if table.PerOperator() {
+		t.Error("a table without limits says operators are limited")
 	}
-	slot := table.Slot(addr(1), 1)
+	slot := table.Slot(addr(1), 1, Leaf)
 	for range 1000 {
 		if when, by := table.Take(slot, start); by != None || when != start {
 			t.Fatalf("Take = %d, %v", when, by)
@@ -334,11 +333,15 @@ func TestNoLimit(t *testing.T) {
 }
 
 func TestShare(t *testing.T) {
-	table := mustNew(t, Limits{PerServer: 100, PerOperator: 200, Total: 1000, Share: 0.25})
-	got := []time.Duration{time.Duration(table.server), time.Duration(table.operator), time.Duration(table.total)}
-	want := []time.Duration{40 * time.Millisecond, 20 * time.Millisecond, 4 * time.Millisecond}
-	if slices.CompareFunc(got, want, cmp.Compare[time.Duration]) != 0 {
-		t.Errorf("intervals %v, want %v", got, want)
+	table := mustNew(t, Limits{PerServer: 100, PerTopLevel: 400, PerOperator: 200, Total: 1000, Start: 40, Share: 0.25})
+	if got, want := table.bounds, ([classes]bounds{{10, 1, 25}, {10, 1, 100}, {10, 1, 25}}); got != want {
+		t.Errorf("bounds of the classes %v, want %v", got, want)
+	}
+	if got, want := table.operator, 20*ms; got != want {
+		t.Errorf("an operator's interval is %d, want %d", got, want)
+	}
+	if got, want := table.total, ms; got != want {
+		t.Errorf("the interval of the whole scan is %d, want %d: the share is not for it", got, want)
 	}
 	if !table.Limited() || !table.PerOperator() {
 		t.Error("a limited table says it is not")
@@ -352,7 +355,7 @@ func BenchmarkTake(b *testing.B) {
 	}{{"none", Limits{}}, {"server", Limits{PerServer: 1e9}}, {"all", Limits{PerServer: 1e9, PerOperator: 1e9, Total: 1e9}}} {
 		b.Run(bb.name, func(b *testing.B) {
 			table := mustNew(b, bb.limits)
-			slot := table.Slot(addr(1), 1)
+			slot := table.Slot(addr(1), 1, Leaf)
 			for i := range b.N {
 				table.Take(slot, start+int64(i))
 			}

@@ -148,7 +148,7 @@ func (l *Loop) meet(a *step.Ask) *peer {
 	if l.limits == nil {
 		return p
 	}
-	p.slot = l.limits.Slot(a.Addr, uint64(a.Operator))
+	p.slot = l.limits.Slot(a.Addr, uint64(a.Operator), ratelimit.Class(a.Class))
 	if l.limits.PerOperator() && a.Operator != 0 {
 		index, met := l.operator[a.Operator]
 		if !met {
