@@ -222,7 +222,8 @@ func (a *attack) scan(t *testing.T, w *hostileWorld, good []record.Target, n int
 		if a.target != nil {
 			name = a.target(id)
 		}
-		hostile = append(hostile, record.Target{Name: name, Registrable: id + ".test"})
+		labels := strings.Split(name, ".")
+		hostile = append(hostile, record.Target{Name: name, Registrable: strings.Join(labels[len(labels)-2:], ".")})
 	}
 	timeout := a.timeout
 	if timeout == 0 {

@@ -42,13 +42,24 @@ const (
 // the end, so that names that wait cost little.
 type task struct {
 	client   resolve.Client
-	stage    stage
+	target   target
 	admitted step.Time
-	target   record.Target
-	name     wire.Name      // of the target
-	climb    []record.Level // the levels answered
-	mx       *record.Answer
+	seen     *findings // nil before the first answer
+	stage    stage
 }
+
+// findings are what the answers about a name have shown.
+type findings struct {
+	climb []record.Level // the levels answered
+	mx    *record.Answer
+	room  [usualLevels]record.Level // where climb lies, mostly
+}
+
+// usualLevels is how many levels most climbs have at most: www, the domain, a public suffix of two labels.
+const usualLevels = 4
+
+// taskChunk is how many tasks are allocated at once.
+const taskChunk = 64
 
 // machine runs the names of one loop through the resolver: the climb (RFC 8659 3), then mail. It is the step.Machine
 // that the engine drives. Fields up to the counters belong to the loop's goroutine.
@@ -57,9 +68,11 @@ type machine struct {
 	withMX   bool
 	room     int // names that may be under way at once
 
-	tasks []*task // by resolve.Client.ID
-	free  []uint32
-	busy  int
+	tasks   []*[taskChunk]task // by resolve.Client.ID
+	free    []uint32
+	made    uint32 // tasks in use or free
+	busy    int
+	origins origins
 
 	in      <-chan []record.Target
 	targets []record.Target // of the batch being admitted
@@ -115,20 +128,38 @@ func (m *machine) next() (record.Target, bool) {
 
 // start asks the first question about a target.
 func (m *machine) start(now step.Time, target record.Target, out *[]step.Ask) {
-	var t *task
-	if n := len(m.free); n > 0 {
-		t = m.tasks[m.free[n-1]]
-		m.free = m.free[:n-1]
-	} else {
-		t = &task{client: resolve.Client{ID: uint32(len(m.tasks))}}
-		m.tasks = append(m.tasks, t)
-	}
-	m.busy++
 	m.counters.admitted.Add(1)
-	t.name = wire.MustName(target.Name) // datasets has checked it (spec rule R1.2)
-	t.target, t.admitted, t.stage = target, now, climbing
-	m.ask(now, t, t.name, wire.TypeCAA, out)
+	t := m.take()
+	t.target, t.admitted, t.stage = m.origins.pack(&target), now, climbing
+	m.ask(now, t, t.target.name, wire.TypeCAA, out)
 	m.collect(now, out)
+}
+
+// take returns a task that is free.
+func (m *machine) take() *task {
+	m.busy++
+	if n := len(m.free); n > 0 {
+		t := m.task(m.free[n-1])
+		m.free = m.free[:n-1]
+		return t
+	}
+	if int(m.made) == taskChunk*len(m.tasks) {
+		m.tasks = append(m.tasks, new([taskChunk]task))
+	}
+	t := m.task(m.made)
+	t.client.ID = m.made
+	m.made++
+	return t
+}
+
+func (m *machine) task(id uint32) *task { return &m.tasks[id/taskChunk][id%taskChunk] }
+
+// give makes t free.
+func (m *machine) give(t *task) {
+	id := t.client.ID
+	*t = task{client: resolve.Client{ID: id}}
+	m.free = append(m.free, id)
+	m.busy--
 }
 
 // Handle implements step.Machine.
@@ -154,7 +185,7 @@ func (m *machine) collect(now step.Time, out *[]step.Ask) {
 		if !ok {
 			return
 		}
-		m.answered(now, m.tasks[result.Client.ID], result.Answer, out)
+		m.answered(now, m.task(result.Client.ID), result.Answer, out)
 	}
 }
 
@@ -171,16 +202,16 @@ func (m *machine) answered(now step.Time, t *task, a *record.Answer, out *[]step
 	case climbing:
 		m.climb(now, t, a, out)
 	case findingMX:
-		t.mx = a
+		t.seen.mx = a
 		if a.Outcome != record.NoData {
 			m.finish(now, t, nil)
 			return
 		}
 		t.stage = findingAddress // RFC 5321 5.1: without MX the address itself takes mail
-		m.ask(now, t, t.name, wire.TypeA, out)
+		m.ask(now, t, t.target.name, wire.TypeA, out)
 	case findingAddress:
 		if a.Type == wire.TypeA && a.Outcome == record.NoData {
-			m.ask(now, t, t.name, wire.TypeAAAA, out)
+			m.ask(now, t, t.target.name, wire.TypeAAAA, out)
 			return
 		}
 		m.finish(now, t, a)
@@ -190,7 +221,11 @@ func (m *machine) answered(now step.Time, t *task, a *record.Answer, out *[]step
 // climb takes the answer of one level and asks the next, until a set is found, a look-up fails or the root is reached
 // (RFC 8659 3, spec rules R1.3, R1.4, R1.10).
 func (m *machine) climb(now step.Time, t *task, a *record.Answer, out *[]step.Ask) {
-	t.climb = append(t.climb, record.Level{Name: a.Name, Answer: a})
+	if t.seen == nil {
+		t.seen = &findings{}
+		t.seen.climb = t.seen.room[:0]
+	}
+	t.seen.climb = append(t.seen.climb, record.Level{Name: a.Name, Answer: a})
 	if a.Outcome == record.NoData || a.Outcome == record.NXDomain {
 		if parent, more := caa.Next(a.Name); more {
 			m.ask(now, t, parent, wire.TypeCAA, out)
@@ -202,20 +237,21 @@ func (m *machine) climb(now step.Time, t *task, a *record.Answer, out *[]step.As
 		return
 	}
 	t.stage = findingMX
-	m.ask(now, t, t.name, wire.TypeMX, out)
+	m.ask(now, t, t.target.name, wire.TypeMX, out)
 }
 
-// newRecord makes the record of a task from its answers; address is that of the look-up of A or AAAA, nil if there was none.
-func newRecord(now step.Time, t *task, address *record.Answer) *record.Record {
+// newRecord makes the record of a task and its target from its answers; address is that of the look-up of A or AAAA, nil if there was none.
+func newRecord(now step.Time, t *task, target record.Target, address *record.Answer) *record.Record {
+	climb, mx := t.seen.climb, t.seen.mx
 	rec := &record.Record{
-		Target: t.target, Admitted: t.admitted, Finished: now, Climb: t.climb, Relevant: -1,
-		Posture: caa.Uniform(caa.Absent), Mail: record.Mail{MX: t.mx, Address: address}, Cost: t.client.Cost,
+		Target: target, Admitted: t.admitted, Finished: now, Climb: climb, Relevant: -1,
+		Posture: caa.Uniform(caa.Absent), Mail: record.Mail{MX: mx, Address: address}, Cost: t.client.Cost,
 	}
-	if t.mx != nil {
-		rec.Mail.Exchange = exchanges(t.mx)
+	if mx != nil {
+		rec.Mail.Exchange = exchanges(mx)
 	}
-	last := len(t.climb) - 1
-	switch a := t.climb[last].Answer; {
+	last := len(climb) - 1
+	switch a := climb[last].Answer; {
 	case a.Outcome == record.Found:
 		rec.Relevant = last
 		judge(rec, a)
@@ -265,7 +301,7 @@ func exchanges(a *record.Answer) []record.MX {
 
 // finish makes the record of t and frees its slot.
 func (m *machine) finish(now step.Time, t *task, address *record.Answer) {
-	rec := newRecord(now, t, address)
+	rec := newRecord(now, t, m.origins.unpack(&t.target), address)
 	c := &m.counters
 	c.finished.Add(1)
 	c.queries.Add(int64(rec.Cost.Queries))
@@ -276,10 +312,7 @@ func (m *machine) finish(now step.Time, t *task, address *record.Answer) {
 	for kind, posture := range rec.Posture {
 		c.posture[kind][posture].Add(1)
 	}
-	id := t.client.ID
-	*t = task{client: resolve.Client{ID: id}}
-	m.free = append(m.free, id)
-	m.busy--
+	m.give(t)
 
 	if len(m.batch) == 0 {
 		m.batchFrom = now

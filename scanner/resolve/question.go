@@ -375,7 +375,7 @@ func (r *Resolver) lookUpAddress(now step.Time, q *question, h *host, f family) 
 		q.search.bound = CauseDepth
 		return
 	}
-	if r.spent(q.client) || q.client.lookups >= r.cfg.MaxQueries {
+	if r.spent(q.client) || int(q.client.lookups) >= r.cfg.MaxQueries {
 		r.stop(q, record.WorkBound, CauseQueries)
 		return
 	}

@@ -79,11 +79,11 @@ type Config struct {
 // closest delegation found for it, which is kept here as long as the name is under way. The zero value with an ID is
 // ready for use.
 type Client struct {
-	ID   uint32 // the caller's
-	Cost record.Cost
+	ID      uint32 // the caller's
+	lookups int32  // addresses of servers looked for, each of which should have cost a packet
+	Cost    record.Cost
 
-	cut     *cut
-	lookups int // addresses of servers looked for, each of which should have cost a packet
+	cut *cut
 }
 
 // Result is an answer that has become ready.

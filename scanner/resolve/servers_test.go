@@ -176,7 +176,7 @@ func TestWorkBounds(t *testing.T) {
 		}
 		a, c := w.lookupCost("www.z0.com", wire.TypeCAA)
 		want(t, a, record.WorkBound)
-		if c.lookups > w.cfg.MaxQueries {
+		if int(c.lookups) > w.cfg.MaxQueries {
 			t.Errorf("%d look-ups", c.lookups)
 		}
 	})
