@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -141,5 +142,15 @@ func TestTwoLoops(t *testing.T) {
 		if p.replies != p.total {
 			t.Errorf("loop %d: %d replies of %d", k, p.replies, p.total)
 		}
+	}
+}
+
+// What a socket gets is what was asked for, or what the system's limit makes of it.
+func TestProbeBuffers(t *testing.T) {
+	recv, send := probeBuffers(Config{IPv4: true, RecvBuffer: 100_000, SendBuffer: 50_000})
+	most := os.DirFS("/proc/sys/net/core")
+	wantRecv, wantSend := min(100_000, number(read(most, "rmem_max"))), min(50_000, number(read(most, "wmem_max")))
+	if uint64(recv) != wantRecv || uint64(send) != wantSend {
+		t.Errorf("got %d and %d octets, want %d and %d", recv, send, wantRecv, wantSend)
 	}
 }

@@ -359,15 +359,21 @@ func (p *pump) ask(t step.Ticket, out *[]step.Ask) {
 	s := p.started % p.servers
 	p.started++
 	*out = append(*out, step.Ask{
-		Ticket: t, Server: step.ServerID(s), Addr: loopback(s), Timeout: 2 * time.Second, MixCase: p.mix, Operator: p.operator,
+		Ticket: t, Server: step.ServerID(s), Addr: loopback(s), Timeout: pumpTimeout, MixCase: p.mix, Operator: p.operator,
 	})
 }
 
 func (p *pump) Admit(now step.Time, out *[]step.Ask) {
-	for p.started < p.total && p.started-p.ended < p.window {
+	for p.started < p.total && p.started-p.ended < p.window && len(*out) < pumpAtOnce {
 		p.ask(step.Ticket(p.started), out)
 	}
 }
+
+// pumpTimeout is that of a pump's asks.
+const pumpTimeout = 2 * time.Second
+
+// pumpAtOnce bounds what a pump starts in one turn, as a scan does.
+const pumpAtOnce = 64
 
 func (p *pump) Handle(ev *step.Event, out *[]step.Ask) {
 	p.ended++

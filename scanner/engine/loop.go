@@ -41,7 +41,8 @@ type Config struct {
 	IPv4, IPv6 bool             // families to use; at least one
 	Source     []netip.Addr     // addresses to send from, in turn; a family without one uses the system's choice
 	Port       uint16           // of all servers; 0 is 53
-	Sockets    int              // a family, at most 1,024; 0 is 64. Each is a source port that an attacker has to guess
+	InFlight   int              // exchanges that shall be possible at the same time: Sockets follows from it
+	Sockets    int              // a family, at most 1,024; 0 is 64, and more above a million in flight. Each is a source port that an attacker has to guess
 	TCPConns   int              // TCP connections at the same time; 0 is 128
 	MaxReply   int              // longest UDP message taken, in octets; 0 is 4096. A longer one is cut and gets the bit TC
 	RecvBuffer int              // octets for each socket; 0 is 1 MiB
@@ -53,6 +54,12 @@ type Config struct {
 
 // maxSockets bounds the sockets of a family; 1,024 already let 48 million exchanges be in flight.
 const maxSockets = 1 << 10
+
+// usualBuffer is what a socket's buffers may hold, in octets: some hundred replies each, by the kernel's way of counting.
+const usualBuffer = 1 << 20
+
+// usualTCPConns is how many TCP connections may be open.
+const usualTCPConns = 128
 
 // batchSize is how many datagrams one system call sends or receives at most. Eight get most of the gain; more make
 // the random choice of a socket rarer and hold up the first of the batch.
@@ -129,7 +136,7 @@ func New(cfg Config, machine step.Machine) (*Loop, error) {
 	if !cfg.IPv4 && !cfg.IPv6 {
 		return nil, errors.New("engine: neither IPv4 nor IPv6 is to be used")
 	}
-	if cfg.Sockets < 0 || cfg.Sockets > maxSockets || cfg.TCPConns < 0 || cfg.MaxReply < 0 || cfg.MaxReply > 1<<16 {
+	if cfg.InFlight < 0 || cfg.Sockets < 0 || cfg.Sockets > maxSockets || cfg.TCPConns < 0 || cfg.MaxReply < 0 || cfg.MaxReply > 1<<16 {
 		return nil, fmt.Errorf("engine: %d sockets, %d TCP connections, replies of %d octets: out of range",
 			cfg.Sockets, cfg.TCPConns, cfg.MaxReply)
 	}
@@ -156,7 +163,7 @@ func New(cfg Config, machine step.Machine) (*Loop, error) {
 	l.now = l.clock()
 	l.wheel = newWheel(&l.slab, l.now)
 	l.fire = l.deadline
-	l.tcp.setup(orDefault(cfg.TCPConns, 128), cfg.Source)
+	l.tcp.setup(orDefault(cfg.TCPConns, usualTCPConns), cfg.Source)
 	l.workers.setup(l.Wake)
 	if err := l.open(cfg); err != nil {
 		l.Close()
@@ -186,7 +193,7 @@ func (l *Loop) open(cfg Config) error {
 	if l.poller, err = batch.NewPoller(); err != nil {
 		return err
 	}
-	sockets := orDefault(cfg.Sockets, 64)
+	sockets := cfg.sockets()
 	for _, family := range []struct {
 		wanted bool
 		any    netip.Addr
@@ -202,8 +209,8 @@ func (l *Loop) open(cfg Config) error {
 		*family.d = makeDeparture(len(l.conns), sockets)
 		for k := range sockets {
 			conn, err := batch.Listen(netip.AddrPortFrom(sources[k%len(sources)], 0), batch.Options{
-				RecvBuffer: orDefault(cfg.RecvBuffer, 1<<20),
-				SendBuffer: orDefault(cfg.SendBuffer, 1<<20),
+				RecvBuffer: orDefault(cfg.RecvBuffer, usualBuffer),
+				SendBuffer: orDefault(cfg.SendBuffer, usualBuffer),
 				Errors:     true,
 			})
 			if err != nil {
@@ -269,7 +276,7 @@ func (l *Loop) Run(ctx context.Context) error {
 		l.now = l.clock()
 		l.wheel.advance(l.now, l.fire)
 		l.work()
-		l.machine.Admit(l.now, &l.asks)
+		more := l.admit()
 		if err := l.send(); err != nil {
 			return fmt.Errorf("engine: %w", err)
 		}
@@ -277,11 +284,31 @@ func (l *Loop) Run(ctx context.Context) error {
 		if l.machine.Done() {
 			return nil
 		}
-		if err := l.receive(l.idle()); err != nil {
+		pause := l.idle()
+		if more {
+			pause = 0
+		}
+		if err := l.receive(pause); err != nil {
 			return fmt.Errorf("engine: %w", err)
 		}
 	}
 	return ctx.Err()
+}
+
+// admitRounds bounds how often in a turn the machine is asked for more: so a window of millions fills in seconds, and
+// replies are read in between.
+const admitRounds = 16
+
+// admit lets the machine admit work until it has no more, and reports whether it may have.
+func (l *Loop) admit() bool {
+	for range admitRounds {
+		l.machine.Admit(l.now, &l.asks)
+		if len(l.asks) == 0 {
+			return false
+		}
+		l.enqueue()
+	}
+	return true
 }
 
 // idle returns how long the loop may sleep if no socket has anything; negative is for ever.

@@ -39,9 +39,10 @@ type lately struct {
 	sent step.Time
 }
 
-// A table begins with firstPlaces, doubles when half of it is taken, and has a place for each ID at the end.
+// A table begins with firstPlaces, room for two full batches, doubles when half of it is taken, and has a place for
+// each ID at the end.
 const (
-	firstPlaces = 1 << 6
+	firstPlaces = 4 * batchSize
 	allPlaces   = 1 << 16
 )
 

@@ -420,3 +420,22 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+// A window far larger than what a machine admits at once fills although nobody answers and nobody wakes the loop.
+func TestWindowFills(t *testing.T) {
+	port := serveUDP(t, 0, func(packet) {}, netip.IPv4Unspecified())
+	p := &pump{window: 10_000, total: 10_000, servers: 50}
+	l, err := New(Config{IPv4: true, Port: port}, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), hang)
+	defer cancel()
+	start := time.Now()
+	if err := l.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if spent := time.Since(start); p.ended != p.total || spent > 2*pumpTimeout {
+		t.Errorf("%d of %d ended after %v: not all were in flight together", p.ended, p.total, spent)
+	}
+}

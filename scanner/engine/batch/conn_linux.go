@@ -86,6 +86,14 @@ func (c *Conn) setBuffer(size, force, plain int) error {
 	return nil
 }
 
+// Buffers returns how many octets the receive and the send buffer may hold, as Options count them: the kernel's own
+// figure is twice as much, for its overhead (socket(7)). Zero is not known.
+func (c *Conn) Buffers() (recv, send int) {
+	recv, _ = unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_RCVBUF)
+	send, _ = unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_SNDBUF)
+	return recv / 2, send / 2
+}
+
 // LocalAddr returns the address and port the socket is bound to.
 func (c *Conn) LocalAddr() netip.AddrPort { return c.local }
 

@@ -83,6 +83,9 @@ func (c *Conn) read() {
 	}
 }
 
+// Buffers is not known here.
+func (c *Conn) Buffers() (recv, send int) { return 0, 0 }
+
 // LocalAddr returns the address and port the socket is bound to.
 func (c *Conn) LocalAddr() netip.AddrPort { return c.udp.LocalAddr().(*net.UDPAddr).AddrPort() }
 
