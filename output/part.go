@@ -164,6 +164,7 @@ func (p *partFile) Write(b []byte) (int, error) {
 // and a group there more would make files a little smaller, and the process larger.
 const (
 	pageBytes       = 32 << 10
+	pageRows        = 20_000 // or earlier: readers that look for single rows skip pages
 	rowGroupRows    = 50_000
 	rowGroupBytes   = 10 << 20  // or earlier, where rows are large: a hostile zone can give each name 64 KB of records
 	dictionaryBytes = 256 << 10 // a column whose dictionary outgrows it goes on without
@@ -176,10 +177,9 @@ type parquetRows[T any] struct {
 	groupRows int // rows that go into one row group
 	codec     *pages
 
-	w     *parquet.GenericWriter[T]
+	w     *parquet.Writer
+	group *parquet.ConcurrentRowGroupWriter
 	shred *shredder[T]
-	group int   // rows in the row group under way
-	done  int64 // size of those before it
 }
 
 // metadata returns what stands in the key-value metadata of every file.
@@ -194,52 +194,65 @@ func metadata(cfg Config) []parquet.WriterOption {
 }
 
 func (p *parquetRows[T]) begin(w io.Writer) {
-	p.group, p.done = 0, 0
 	if p.w != nil {
 		p.w.Reset(w)
 		return
 	}
 	schema := parquet.SchemaOf(new(T))
 	p.shred = newShredder[T](schema)
-	p.w = parquet.NewGenericWriter[T](w, append(p.options,
-		schema,
+	p.w, p.group = newRowGroups(w, schema, p.shred.columns, append(p.options,
 		parquet.CreatedBy("caascan", "", ""),
 		parquet.Compression(p.codec),
-		parquet.PageBufferSize(pageBytes),
 		parquet.DictionaryMaxBytes(dictionaryBytes),
-	)...)
+	))
 }
 
 func (p *parquetRows[T]) write(rows []T) error {
 	for len(rows) > 0 {
-		n := min(len(rows), batchRows, p.groupRows-p.group)
+		n := min(len(rows), batchRows, p.groupRows-p.shred.rows)
 		if err := p.writeBatch(rows[:n]); err != nil {
 			return err
 		}
 		rows = rows[n:]
-		if p.group += n; p.group == p.groupRows || p.w.Size()-p.done >= rowGroupBytes {
-			if err := p.w.Flush(); err != nil {
+		if p.shred.rows == p.groupRows || p.group.Size() >= rowGroupBytes {
+			if err := p.commit(); err != nil {
 				return err
 			}
-			p.group, p.done = 0, p.w.Size()
 		}
 	}
 	return nil
 }
 
-// writeBatch adds rows to the row group under way, column by column.
+// writeBatch adds rows to the row group under way.
 func (p *parquetRows[T]) writeBatch(rows []T) error {
 	p.shred.shred(rows)
-	defer p.shred.clear()
-	for i, column := range p.w.ColumnWriters() {
-		if _, err := column.WriteRowValues(p.shred.columns[i]); err != nil {
+	for i, c := range p.shred.columns {
+		if !c.full() {
+			continue
+		}
+		if err := p.group.ColumnWriters()[i].Flush(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *parquetRows[T]) end() error { return p.w.Close() }
+// commit finishes the row group under way.
+func (p *parquetRows[T]) commit() error {
+	if p.shred.rows == 0 {
+		return nil
+	}
+	_, err := p.group.Commit()
+	p.shred.restart()
+	return err
+}
+
+func (p *parquetRows[T]) end() error {
+	if err := p.commit(); err != nil {
+		return err
+	}
+	return p.w.Close()
+}
 
 // jsonRows writes a part as JSON lines.
 type jsonRows[T any] struct {

@@ -2,6 +2,7 @@ package output
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -10,17 +11,24 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// shredder takes rows apart into columns, each value with its levels (the record shredding of the Dremel paper, which
-// Parquet takes over). The library could do that itself from the same struct tags, but in v0.32.0 its
-// GenericWriter.Write takes a NULL for a zero value in some positions: of four optional strings of which only the
-// second is set it makes NULL, "x", "", "". So we hand it finished columns.
+// shredder takes rows apart into columns, values and levels (the record shredding of the Dremel paper, which Parquet
+// takes over). The library could do that itself from the same struct tags, but in v0.32.0 its GenericWriter.Write takes
+// a NULL for a zero value in some positions: of four optional strings of which only the second is set it makes NULL,
+// "x", "", "". And it looks at every field of every row, where most are as they were in the row before: the shredder
+// compares rows word by word, and tells only the columns of what differs.
 //
 // The shapes are those that the row structs use: strings, integers, booleans, floats and octets; pointers to them; lists
 // and lists of structs. With the option "optional" a zero value, a nil pointer or a nil list is NULL.
 type shredder[T any] struct {
-	fields  []node
-	columns [][]parquet.Value // by index of the column, the values of the batch under way
+	columns []*column
+	fields  []node // those that are no lists
+	lists   []node
+	words   []span // by word of T: the fields that lie in it, or begin or end there
+	rows    int    // of the row group so far
 }
+
+// span is a range of shredder.fields.
+type span struct{ from, to int }
 
 // node is a field of a row struct, or the element of a list.
 type node struct {
@@ -29,25 +37,54 @@ type node struct {
 	pointer  bool
 	optional bool
 
-	column  int     // of a value
-	fields  []node  // of a struct
-	element *node   // of a list
-	size    uintptr // of an element
-	leaves  []int   // the columns at or below the node
+	column  *column   // of a value
+	fields  []node    // of a struct
+	element *node     // of a list
+	size    uintptr   // of the field, or of an element
+	leaves  []*column // the columns at or below the node
 }
+
+// word is what rows are compared by.
+type word = uint64
+
+const wordSize = unsafe.Sizeof(word(0))
 
 // newShredder compiles the way from the row struct to the columns of its schema.
 func newShredder[T any](schema *parquet.Schema) *shredder[T] {
-	s := &shredder[T]{columns: make([][]parquet.Value, len(schema.Columns()))}
-	s.fields = compileFields(schema, reflect.TypeFor[T](), nil)
+	s := &shredder[T]{columns: make([]*column, len(schema.Columns()))}
+	shared := new(scratch)
+	for i, path := range schema.Columns() {
+		leaf, _ := schema.Lookup(path...)
+		s.columns[i] = newColumn(leaf, &s.rows, shared)
+	}
+	row := reflect.TypeFor[T]()
+	for _, n := range s.compileFields(schema, row, nil) {
+		if n.element != nil {
+			s.lists = append(s.lists, n)
+		} else {
+			s.fields = append(s.fields, n)
+		}
+	}
+	s.words = make([]span, row.Size()/wordSize)
+	for i := range s.words {
+		from := uintptr(i) * wordSize
+		to := from + wordSize
+		at := &s.words[i]
+		for at.from < len(s.fields) && s.fields[at.from].offset+s.fields[at.from].size <= from {
+			at.from++
+		}
+		for at.to = at.from; at.to < len(s.fields) && s.fields[at.to].offset < to; {
+			at.to++
+		}
+	}
 	return s
 }
 
-func compileFields(schema *parquet.Schema, t reflect.Type, path []string) []node {
+func (s *shredder[T]) compileFields(schema *parquet.Schema, t reflect.Type, path []string) []node {
 	var fields []node
 	for f := range t.Fields() {
 		name, options, _ := strings.Cut(f.Tag.Get("parquet"), ",")
-		n := compile(schema, f.Type, append(slices.Clone(path), name))
+		n := s.compile(schema, f.Type, append(slices.Clone(path), name))
 		n.offset = f.Offset
 		n.optional = slices.Contains(strings.Split(options, ","), "optional")
 		fields = append(fields, n)
@@ -56,8 +93,8 @@ func compileFields(schema *parquet.Schema, t reflect.Type, path []string) []node
 }
 
 // compile compiles one field or element, which lies at path in the schema.
-func compile(schema *parquet.Schema, t reflect.Type, path []string) node {
-	n := node{kind: t.Kind()}
+func (s *shredder[T]) compile(schema *parquet.Schema, t reflect.Type, path []string) node {
+	n := node{kind: t.Kind(), size: t.Size()}
 	if n.kind == reflect.Pointer {
 		n.pointer = true
 		t = t.Elem()
@@ -65,13 +102,13 @@ func compile(schema *parquet.Schema, t reflect.Type, path []string) node {
 	}
 	switch {
 	case n.kind == reflect.Struct:
-		n.fields = compileFields(schema, t, path)
+		n.fields = s.compileFields(schema, t, path)
 		for _, f := range n.fields {
 			n.leaves = append(n.leaves, f.leaves...)
 		}
 		return n
 	case n.kind == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
-		element := compile(schema, t.Elem(), append(slices.Clone(path), "list", "element"))
+		element := s.compile(schema, t.Elem(), append(slices.Clone(path), "list", "element"))
 		n.element, n.size, n.leaves = &element, t.Elem().Size(), element.leaves
 		return n
 	}
@@ -79,69 +116,108 @@ func compile(schema *parquet.Schema, t reflect.Type, path []string) node {
 	if !ok {
 		panic(fmt.Sprintf("internal error: no column %q", path))
 	}
-	n.column, n.leaves = leaf.ColumnIndex, []int{leaf.ColumnIndex}
+	n.column = s.columns[leaf.ColumnIndex]
+	n.leaves = []*column{n.column}
 	return n
 }
 
-// shred adds rows to the columns.
+// restart begins a new row group.
+func (s *shredder[T]) restart() {
+	s.rows = 0
+	for _, c := range s.columns {
+		c.restart()
+	}
+}
+
+// shred adds rows to the columns. Rows that share memory hold the same there.
 func (s *shredder[T]) shred(rows []T) {
-	for i := range s.fields {
-		f := &s.fields[i]
-		if f.fields == nil && f.element == nil {
-			s.columns[f.column] = flat(s.columns[f.column], f, rows)
-			continue
-		}
-		for k := range rows {
-			f.shred(s.columns, unsafe.Add(unsafe.Pointer(&rows[k]), f.offset), 0, 0, 0)
-		}
-	}
-}
-
-// flat adds the values of the field f, which is no list and holds none, of rows. It does what node.shred does, for most
-// of the columns in half the time.
-func flat[T any](column []parquet.Value, f *node, rows []T) []parquet.Value {
 	for k := range rows {
-		p := unsafe.Add(unsafe.Pointer(&rows[k]), f.offset)
-		if f.pointer {
-			p = *(*unsafe.Pointer)(p)
+		row := unsafe.Pointer(&rows[k])
+		if k == 0 { // memory of earlier calls may have been used again: the row before is no measure
+			for i := range s.fields {
+				s.fields[i].set(row, s.rows)
+			}
+		} else {
+			s.setChanges(row, unsafe.Pointer(&rows[k-1]))
 		}
-		switch {
-		case p == nil:
-			column = append(column, parquet.Value{}) // its levels are 0
-			continue
-		case f.kind == reflect.Bool && f.optional:
-			column = append(column, booleans[*(*uint8)(p)&1])
-			continue
+		for i := range s.lists {
+			s.lists[i].setList(row, s.rows)
 		}
-		value, zero := f.value(p)
-		switch {
-		case !f.optional:
-			column = append(column, value)
-		case zero && !f.pointer:
-			column = append(column, parquet.Value{})
-		default:
-			column = append(column, value.Level(0, 1, f.column))
-		}
-	}
-	return column
-}
-
-// booleans are the values of optional booleans that are not NULL.
-var booleans = [2]parquet.Value{parquet.BooleanValue(false).Level(0, 1, 0), parquet.BooleanValue(true).Level(0, 1, 0)}
-
-// clear empties the columns.
-func (s *shredder[T]) clear() {
-	for i := range s.columns {
-		s.columns[i] = s.columns[i][:0]
+		s.rows++
 	}
 }
 
-// shred adds the value or values at p. Rep and def are the levels of the first of them; depth is how many lists there
-// are around the node.
-func (n *node) shred(columns [][]parquet.Value, p unsafe.Pointer, rep, def, depth int) {
+// setChanges tells the columns of the fields in which a row differs from the one before.
+func (s *shredder[T]) setChanges(row, before unsafe.Pointer) {
+	is := unsafe.Slice((*word)(row), len(s.words))
+	was := unsafe.Slice((*word)(before), len(s.words))
+	next := 0 // the fields before are told: a string has two words
+	for i, w := range is {
+		if w == was[i] {
+			continue
+		}
+		for next = max(next, s.words[i].from); next < s.words[i].to; next++ {
+			s.fields[next].set(row, s.rows)
+		}
+	}
+}
+
+// set tells the column of a field that is no list what the row has in it.
+func (n *node) set(row unsafe.Pointer, at int) {
+	p := unsafe.Add(row, n.offset)
+	c := n.column
 	if n.pointer {
 		if p = *(*unsafe.Pointer)(p); p == nil {
-			n.null(columns, rep, def)
+			c.setNull(at, 0)
+			return
+		}
+	}
+	if n.kind == reflect.String || n.kind == reflect.Slice {
+		text, null := n.text(p)
+		if null {
+			c.setNull(at, 0)
+		} else {
+			c.setText(at, text)
+		}
+		return
+	}
+	v := n.number(p)
+	if v == 0 && n.optional && !n.pointer {
+		c.setNull(at, 0)
+	} else {
+		c.setNumber(at, v)
+	}
+}
+
+// setList tells the columns of a list what the row has in it.
+func (n *node) setList(row unsafe.Pointer, at int) {
+	p := unsafe.Add(row, n.offset)
+	list := *(*[]byte)(p) // the header of a slice, whatever its elements
+	if len(list) > 0 {
+		for _, c := range n.leaves {
+			c.catchUp(at)
+			c.upto++
+		}
+		n.shred(p, 0, 0, 0)
+		return
+	}
+	level := byte(0)
+	if n.optional && list != nil {
+		level = 1
+	}
+	if n.leaves[0].level != level {
+		for _, c := range n.leaves {
+			c.setNull(at, level)
+		}
+	}
+}
+
+// shred adds the value or values at p, which lie in a list. Rep and def are the levels of the first of them; depth is
+// how many lists there are around the node.
+func (n *node) shred(p unsafe.Pointer, rep, def, depth byte) {
+	if n.pointer {
+		if p = *(*unsafe.Pointer)(p); p == nil {
+			n.null(rep, def)
 			return
 		}
 	}
@@ -149,92 +225,80 @@ func (n *node) shred(columns [][]parquet.Value, p unsafe.Pointer, rep, def, dept
 	case n.fields != nil:
 		for i := range n.fields {
 			f := &n.fields[i]
-			f.shred(columns, unsafe.Add(p, f.offset), rep, def, depth)
+			f.shred(unsafe.Add(p, f.offset), rep, def, depth)
 		}
-		return
 	case n.element != nil:
-		n.shredList(columns, p, rep, def, depth)
-		return
-	}
-	value, zero := n.value(p)
-	if n.optional {
-		if zero && !n.pointer {
-			n.null(columns, rep, def)
+		n.shredList(p, rep, def, depth)
+	case n.kind == reflect.String || n.kind == reflect.Slice:
+		text, null := n.text(p)
+		if null {
+			n.null(rep, def)
 			return
 		}
-		def++
+		n.column.addLevels(rep, n.column.maxDef)
+		n.column.addString(text)
+	default:
+		v := n.number(p)
+		if v == 0 && n.optional && !n.pointer {
+			n.null(rep, def)
+			return
+		}
+		n.column.addLevels(rep, n.column.maxDef)
+		n.column.addNumber(v, 1)
 	}
-	columns[n.column] = append(columns[n.column], value.Level(rep, def, n.column))
 }
 
 // shredList adds the list at p.
-func (n *node) shredList(columns [][]parquet.Value, p unsafe.Pointer, rep, def, depth int) {
-	list := *(*[]byte)(p) // the header of a slice, whatever its elements
-	if n.optional {
-		if list == nil {
-			n.null(columns, rep, def)
-			return
-		}
+func (n *node) shredList(p unsafe.Pointer, rep, def, depth byte) {
+	list := *(*[]byte)(p)
+	if n.optional && list != nil {
 		def++
 	}
 	if len(list) == 0 {
-		n.null(columns, rep, def)
+		n.null(rep, def)
 		return
 	}
 	first := unsafe.Pointer(unsafe.SliceData(list))
 	depth++
 	for i := range len(list) {
-		n.element.shred(columns, unsafe.Add(first, uintptr(i)*n.size), rep, def+1, depth)
+		n.element.shred(unsafe.Add(first, uintptr(i)*n.size), rep, def+1, depth)
 		rep = depth // further elements repeat this list
 	}
 }
 
 // null adds to every column at or below the node that nothing is there.
-func (n *node) null(columns [][]parquet.Value, rep, def int) {
-	for _, column := range n.leaves {
-		columns[column] = append(columns[column], nulls[rep][def])
+func (n *node) null(rep, def byte) {
+	for _, c := range n.leaves {
+		c.addLevels(rep, def)
 	}
 }
 
-// nulls are the NULLs of all levels that occur. The index of the column in a value does not matter to a column's writer.
-var nulls = func() (all [4][8]parquet.Value) {
-	for rep := range all {
-		for def := range all[rep] {
-			all[rep][def] = parquet.NullValue().Level(rep, def, 0)
-		}
-	}
-	return all
-}()
-
-// value reads what lies at p. Zero says that it is what an optional field takes for NULL.
-func (n *node) value(p unsafe.Pointer) (value parquet.Value, zero bool) {
-	switch n.kind {
-	case reflect.String:
-		s := *(*string)(p)
-		return parquet.ByteArrayValue(unsafe.Slice(unsafe.StringData(s), len(s))), s == ""
-	case reflect.Slice:
+// text reads the octets at p. Null says that a field that is optional takes them for NULL.
+func (n *node) text(p unsafe.Pointer) (s string, null bool) {
+	if n.kind == reflect.Slice {
 		b := *(*[]byte)(p)
-		return parquet.ByteArrayValue(b), b == nil
-	case reflect.Bool:
-		b := *(*bool)(p)
-		return parquet.BooleanValue(b), !b
+		return unsafe.String(unsafe.SliceData(b), len(b)), n.optional && b == nil
+	}
+	s = *(*string)(p)
+	return s, n.optional && !n.pointer && s == ""
+}
+
+// number reads the number at p. That of a float is its bits.
+func (n *node) number(p unsafe.Pointer) int64 {
+	switch n.kind {
+	case reflect.Bool, reflect.Uint8:
+		return int64(*(*uint8)(p))
 	case reflect.Int8:
-		return integer(int32(*(*int8)(p)))
+		return int64(*(*int8)(p))
 	case reflect.Int16:
-		return integer(int32(*(*int16)(p)))
+		return int64(*(*int16)(p))
 	case reflect.Int32:
-		return integer(*(*int32)(p))
-	case reflect.Uint8:
-		return integer(int32(*(*uint8)(p)))
+		return int64(*(*int32)(p))
 	case reflect.Int64:
-		v := *(*int64)(p)
-		return parquet.Int64Value(v), v == 0
+		return *(*int64)(p)
 	case reflect.Float64:
-		v := *(*float64)(p)
-		return parquet.DoubleValue(v), v == 0
+		return int64(math.Float64bits(*(*float64)(p)))
 	default:
 		panic("internal error: a column of kind " + n.kind.String())
 	}
 }
-
-func integer(v int32) (parquet.Value, bool) { return parquet.Int32Value(v), v == 0 }
