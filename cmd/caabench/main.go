@@ -24,6 +24,7 @@ type cli struct {
 	Memory memoryCmd `cmd:"" help:"Octets for each name in flight, with servers that answer after five seconds."`
 	Accept acceptCmd `cmd:"" help:"Scan the small Internet twice with one seed: every line one right row, and the same rows."`
 	Serve  serveCmd  `cmd:"" help:"Run the servers of a small Internet until stdin ends."`
+	Farm   farmCmd   `cmd:"" help:"Run the servers of a made-up world until stdin ends."`
 	Bare   bareCmd   `cmd:"" help:"Scan without output: names, engine and resolver alone."`
 	Floor  floorCmd  `cmd:"" help:"Send recorded packets and read the replies, with no DNS logic."`
 }
