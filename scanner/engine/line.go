@@ -30,11 +30,12 @@ const totalPause = ratelimit.Grain * 3 / 4
 type peer struct {
 	addr       batch.Addr
 	slot       ratelimit.Slot
-	head, tail uint32          // its line of exchanges, linked by link
-	next       uint32          // the peer behind it in the line it stands in
-	operator   uint32          // index; none if its operator limits nothing
-	waiting    uint32          // exchanges in its line
-	cause      ratelimit.Level // what they wait for: the server's or the operator's limit, or None for all else
+	head, tail uint32           // its line of exchanges, linked by link
+	next       uint32           // the peer behind it in the line it stands in
+	operator   uint32           // index; none if its operator limits nothing
+	waiting    uint32           // exchanges in its line
+	cause      ratelimit.Level  // what they wait for: the server's or the operator's limit, or None for all else
+	class      step.ServerClass // the highest that it was asked for with
 	known      bool
 }
 
@@ -139,16 +140,20 @@ func (l *Loop) meet(a *step.Ask) *peer {
 	}
 	p := &l.peers[a.Server]
 	if p.known {
+		if a.Class > p.class {
+			p.class = a.Class
+			l.findSlot(p, a)
+		}
 		return p
 	}
 	*p = peer{
 		addr: batch.MakeAddr(netip.AddrPortFrom(a.Addr, orDefault(a.Port, l.port))),
-		head: none, tail: none, next: none, operator: none, known: true,
+		head: none, tail: none, next: none, operator: none, class: a.Class, known: true,
 	}
 	if l.limits == nil {
 		return p
 	}
-	p.slot = l.limits.Slot(a.Addr, uint64(a.Operator), ratelimit.Class(a.Class))
+	l.findSlot(p, a)
 	if l.limits.PerOperator() && a.Operator != 0 {
 		index, met := l.operator[a.Operator]
 		if !met {
@@ -159,6 +164,13 @@ func (l *Loop) meet(a *step.Ask) *peer {
 		p.operator = index
 	}
 	return p
+}
+
+// findSlot gets the place in the limits of p, whose server a names; a higher class than before raises it there.
+func (l *Loop) findSlot(p *peer, a *step.Ask) {
+	if l.limits != nil {
+		p.slot = l.limits.Slot(a.Addr, uint64(a.Operator), ratelimit.Class(a.Class))
+	}
 }
 
 // queue brings peer p, which has an exchange at its head and stands nowhere, to its operator's turn.

@@ -354,6 +354,7 @@ func (l *Loop) end(i uint32, kind step.EventKind, msg []byte, caseKept bool) {
 	if kind == step.Reply {
 		l.event.Arrived = l.now
 	}
+	l.heard(e, kind, msg)
 	l.slab.give(i)
 	l.counters.Events[kind]++
 	l.machine.Handle(&l.event, &l.asks)

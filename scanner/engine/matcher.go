@@ -35,8 +35,9 @@ type matcher struct {
 
 // lately is what is remembered of an exchange that ended without a reply.
 type lately struct {
-	key  uint64 // lateKey
-	sent step.Time
+	key    uint64    // lateKey
+	sent   step.Time // zero once a late reply has come
+	server uint32
 }
 
 // A table begins with firstPlaces, room for two full batches, doubles when half of it is taken, and has a place for
@@ -125,18 +126,20 @@ func (m *matcher) remove(i uint32) {
 // forget remembers that e ended without a reply.
 func (m *matcher) forget(e *exchange) {
 	key := lateKey(e.link, e.socket, e.id)
-	m.late[key%lateMemory] = lately{key, e.time}
+	m.late[key%lateMemory] = lately{key, e.time, e.server}
 }
 
-// isLate reports whether msg answers an exchange lately forgotten, and when that was sent.
-func (m *matcher) isLate(socket uint16, msg []byte) (sent step.Time, late bool) {
+// findLate returns the exchange lately forgotten that msg answers, or nil.
+func (m *matcher) findLate(socket uint16, msg []byte) *lately {
 	end := wire.QuestionEnd(msg)
 	if end == 0 {
-		return 0, false
+		return nil
 	}
 	key := lateKey(foldedHash(m.seed, msg[headerSize:end]), socket, binary.BigEndian.Uint16(msg))
-	l := &m.late[key%lateMemory]
-	return l.sent, l.key == key
+	if l := &m.late[key%lateMemory]; l.key == key {
+		return l
+	}
+	return nil
 }
 
 // lateKey identifies a question under (socket, ID) without its case.

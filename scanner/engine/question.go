@@ -20,6 +20,9 @@ func isUnreadRejection(msg []byte) bool {
 	return len(msg) == headerSize && binary.BigEndian.Uint64(msg[4:]) == 0 && (code == wire.FormErr || code == wire.NotImp)
 }
 
+// isTruncated reports whether the bit TC of msg is set.
+func isTruncated(msg []byte) bool { return msg[2]&0x02 != 0 }
+
 // setTruncated sets the bit TC of msg.
 func setTruncated(msg []byte) { msg[2] |= 0x02 }
 

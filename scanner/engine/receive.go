@@ -88,8 +88,10 @@ func (l *Loop) readReplies(socket int) int {
 		l.now, l.arrived = l.clock(), 0
 	}
 	l.counters.Received += uint64(n)
+	octets := 0
 	for k := range n {
 		msg := l.in.Msg(k)
+		octets += len(msg)
 		if !isReply(msg) {
 			l.counters.Strays[NotReply]++
 			continue
@@ -99,6 +101,9 @@ func (l *Loop) readReplies(socket int) int {
 		}
 		l.reply(uint16(socket), msg, l.in.From(k))
 	}
+	if n > 0 {
+		l.carried(l.departureFrom(socket), n, octets)
+	}
 	return n
 }
 
@@ -107,8 +112,9 @@ func (l *Loop) readReplies(socket int) int {
 func (l *Loop) reply(socket uint16, msg []byte, from *batch.Addr) {
 	i := l.matcher.find(socket, binary.BigEndian.Uint16(msg))
 	if i == none || l.slab.at(i).state != flying {
-		if _, late := l.matcher.isLate(socket, msg); late {
+		if late := l.matcher.findLate(socket, msg); late != nil {
 			l.counters.Strays[TooLate]++
+			l.heardLate(late, msg, from)
 		} else {
 			l.counters.Strays[UnknownID]++
 		}

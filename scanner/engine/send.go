@@ -43,6 +43,14 @@ func (l *Loop) departureOf(p *peer) *departure {
 	return &l.v6
 }
 
+// departureFrom returns the departure of the family of a socket.
+func (l *Loop) departureFrom(socket int) *departure {
+	if socket < l.v4.first+l.v4.count {
+		return &l.v4
+	}
+	return &l.v6
+}
+
 // send carries out the asks as far as limits and sockets allow, and reports those that cannot be sent; until nothing
 // is left to do now.
 func (l *Loop) send() error {
@@ -112,6 +120,8 @@ func (l *Loop) board(d *departure, i uint32, e *exchange, p *peer, timeout time.
 	e.sent, e.link = q.sent, q.folded
 	d.out.Add(msg, &p.addr)
 	d.boarded = append(d.boarded, boarded{i, timeout})
+	l.carried(d, 1, len(msg)) // now, so that the next packet waits for it
+
 }
 
 // retryAfter is how long the loop waits before it sends again when the system has no room for a packet and will not

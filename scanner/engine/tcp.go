@@ -38,6 +38,7 @@ type tcpEnd struct {
 	caseKept bool
 	msg      []byte
 	strays   Strays
+	octets   int // of the query and of all messages that came, with their lengths
 }
 
 func (t *tcp) setup(conns int, sources []netip.Addr) {
@@ -106,6 +107,7 @@ func (l *Loop) collect() {
 			l.counters.Strays[k] += n
 		}
 		t.free++
+		l.carriedTCP(&l.peers[l.slab.at(end.exchange).server], end.octets)
 		if t.line.head != none {
 			l.queue(l.pop(&t.line))
 		}
@@ -149,6 +151,7 @@ func (q *tcpQuery) ask(ctx context.Context, end *tcpEnd) error {
 	if _, err := conn.Write(q.framed); err != nil {
 		return err
 	}
+	end.octets = len(q.framed)
 	for {
 		var length [2]byte
 		if _, err := io.ReadFull(conn, length[:]); err != nil {
@@ -158,6 +161,7 @@ func (q *tcpQuery) ask(ctx context.Context, end *tcpEnd) error {
 		if _, err := io.ReadFull(conn, msg); err != nil {
 			return err
 		}
+		end.octets += len(length) + len(msg)
 		if q.accept(msg, end) {
 			return nil
 		}
