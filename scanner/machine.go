@@ -73,6 +73,7 @@ type machine struct {
 	made    uint32 // tasks in use or free
 	busy    int
 	origins origins
+	parking parking
 
 	in      <-chan []record.Target
 	targets []record.Target // of the batch being admitted
@@ -90,14 +91,18 @@ type machine struct {
 // counters are read by others while the loop runs.
 type counters struct {
 	admitted, finished, failed, queries, checks atomic.Int64
+	parked                                      atomic.Int64 // now
 	posture                                     [caa.Kinds][int(caa.Error) + 1]atomic.Int64
 }
 
 // Admit implements step.Machine.
 func (m *machine) Admit(now step.Time, out *[]step.Ask) {
 	m.handOver(now)
-	for range admitAtOnce {
-		if m.busy >= m.room || len(m.unwritten) >= maxUnwritten {
+	if len(m.unwritten) >= maxUnwritten {
+		return
+	}
+	for range admitAtOnce - m.resume(now, admitAtOnce, out) {
+		if m.busy >= m.room || m.parking.count >= parkingFactor*m.room {
 			return
 		}
 		target, ok := m.next()
@@ -130,7 +135,13 @@ func (m *machine) next() (record.Target, bool) {
 func (m *machine) start(now step.Time, target record.Target, out *[]step.Ask) {
 	m.counters.admitted.Add(1)
 	t := m.take()
-	t.target, t.admitted, t.stage = m.origins.pack(&target), now, climbing
+	t.target, t.admitted = m.origins.pack(&target), now
+	m.begin(now, t, out)
+}
+
+// begin asks the first question about a target, unless its servers are crowded: then t is parked.
+func (m *machine) begin(now step.Time, t *task, out *[]step.Ask) {
+	t.stage, t.client.Patient = climbing, true
 	m.ask(now, t, t.target.name, wire.TypeCAA, out)
 	m.collect(now, out)
 }
@@ -175,7 +186,7 @@ func (m *machine) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {
 
 // Done implements step.Machine.
 func (m *machine) Done() bool {
-	return m.inEnded && m.busy == 0 && len(m.targets) == 0 && len(m.batch) == 0 && len(m.unwritten) == 0
+	return m.inEnded && m.busy == 0 && m.parking.count == 0 && len(m.targets) == 0 && len(m.batch) == 0 && len(m.unwritten) == 0
 }
 
 // collect gives the answers that have become ready to their tasks.
@@ -183,10 +194,16 @@ func (m *machine) collect(now step.Time, out *[]step.Ask) {
 	for {
 		result, ok := m.resolver.Finished()
 		if !ok {
-			return
+			break
 		}
-		m.answered(now, m.task(result.Client.ID), result.Answer, out)
+		t := m.task(result.Client.ID)
+		if result.Answer == nil {
+			m.park(t, result.Crowded)
+			continue
+		}
+		m.answered(now, t, result.Answer, out)
 	}
+	m.parking.open()
 }
 
 // ask looks up one more thing for t; known answers are taken at once.
@@ -221,6 +238,7 @@ func (m *machine) answered(now step.Time, t *task, a *record.Answer, out *[]step
 // climb takes the answer of one level and asks the next, until a set is found, a look-up fails or the root is reached
 // (RFC 8659 3, spec rules R1.3, R1.4, R1.10).
 func (m *machine) climb(now step.Time, t *task, a *record.Answer, out *[]step.Ask) {
+	t.client.Patient = false
 	if t.seen == nil {
 		t.seen = &findings{}
 		t.seen.climb = t.seen.room[:0]
@@ -334,7 +352,7 @@ func (m *machine) closeBatch() {
 
 // handOver passes finished records to the writer as far as it takes them.
 func (m *machine) handOver(now step.Time) {
-	idle := m.busy == 0 && len(m.targets) == 0
+	idle := m.busy == 0 && m.parking.count == 0 && len(m.targets) == 0
 	if idle || now.Sub(m.batchFrom) >= batchAge {
 		m.closeBatch()
 	}

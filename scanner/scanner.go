@@ -146,12 +146,14 @@ func New(cfg Config) (*Scan, error) {
 	for i := range cfg.Loops {
 		input := make(chan []record.Target, 4)
 		m := &machine{
-			resolver: cfg.Network.resolver(rand.New(rand.NewPCG(cfg.Seed, uint64(i))), false),
+			resolver: cfg.Network.resolver(rand.New(rand.NewPCG(cfg.Seed, uint64(i))), crowdOf(cfg.InFlight/cfg.Loops)),
 			withMX:   cfg.WithMX,
 			room:     (cfg.InFlight + cfg.Loops - 1 - i) / cfg.Loops,
 			in:       input,
 			out:      s.records,
+			parking:  newParking(),
 		}
+		m.parking.servers, _ = m.resolver.(crowds)
 		var driven step.Machine = m
 		if cfg.Watch != nil {
 			driven = cfg.Watch(m)
@@ -178,8 +180,10 @@ type resolver interface {
 	Finished() (resolve.Result, bool)
 }
 
-// resolver makes the resolver of one loop. One for single look-ups asks servers for their instance.
-func (n *Network) resolver(rnd *rand.Rand, single bool) resolver {
+// resolver makes the resolver of one loop, for a scan in which so many questions make a crowd at a server; 0 is for single
+// look-ups, which ask servers for their instance.
+func (n *Network) resolver(rnd *rand.Rand, crowd int) resolver {
+	single := crowd == 0
 	retries := n.Retries
 	if retries == 0 {
 		retries = -1 // both read 0 as their default
@@ -198,7 +202,7 @@ func (n *Network) resolver(rnd *rand.Rand, single bool) resolver {
 			operator := n.Operator(server.String())
 			return operator, operatorID(operator)
 		},
-		NSID: single, Rand: rnd,
+		NSID: single, Rand: rnd, Crowd: crowd,
 	}
 	if n.DNSSEC != Off {
 		cfg.Anchors, cfg.Lazy = n.Anchors, n.DNSSEC == Lazy
@@ -384,6 +388,7 @@ type Progress struct {
 	Checks                     int64 // signatures checked for them
 	Sent                       int64 // packets sent in all
 	Waiting                    int64 // queries that wait for a limit
+	Parked                     int64 // names put aside until their servers have room for them
 	KernelDrops                int64 // replies lost because they came faster than they were read
 	Strays                     int64 // datagrams that came and were no reply to a query under way
 }
@@ -398,6 +403,7 @@ func (s *Scan) Progress() Progress {
 		p.Failed += c.failed.Load()
 		p.Queries += c.queries.Load()
 		p.Checks += c.checks.Load()
+		p.Parked += c.parked.Load()
 		for kind := range c.posture {
 			for posture := range c.posture[kind] {
 				p.Posture[kind][posture] += c.posture[kind][posture].Load()

@@ -277,7 +277,7 @@ func (r *Resolver) deliver(now step.Time, q *question) {
 		case i > 0 && s.personal():
 			r.askAgain(q, w)
 		case w.client != nil:
-			r.finished = append(r.finished, Result{w.client, &s.Answer})
+			r.finished = append(r.finished, Result{Client: w.client, Answer: &s.Answer})
 		default:
 			w.question.wake(r, now, s)
 		}

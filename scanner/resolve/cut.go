@@ -99,6 +99,14 @@ func (r *Resolver) known(a *address) *server {
 	return a.server
 }
 
+// load is how many questions are under way at the address.
+func (a *address) load() int32 {
+	if a.server == nil {
+		return 0
+	}
+	return a.server.load
+}
+
 func (r *Resolver) uses(f family) bool {
 	if f == ipv4 {
 		return r.cfg.IPv4

@@ -55,6 +55,7 @@ func (r *Resolver) send(now step.Time, q *question, id step.ServerID, out *[]ste
 		edns:   !q.plain && s.edns != record.Refuses,
 		mixed:  !r.cfg.NoMixCase && s.caseKept != record.Refuses && (s.mixedUseful || !q.hasTried(id)),
 	}
+	s.load++
 	q.lowered = q.lowered || !q.mixed
 	q.state = awaitingReply
 	*out = append(*out, step.Ask{
@@ -92,6 +93,7 @@ func (r *Resolver) Handle(ev *step.Event, out *[]step.Ask) {
 func (r *Resolver) exchanged(q *question, ev *step.Event, out *[]step.Ask) {
 	s := r.servers[q.server]
 	s.count(q, ev)
+	r.relieve(s, ev)
 	q.client.Cost.Waited += ev.Waited
 	switch ev.Kind {
 	case step.Reply:

@@ -63,6 +63,7 @@ const (
 	awaitingChain
 	awaitingWork
 	ended
+	gone // turned away: there is no answer
 )
 
 // question is one (name, type) on its way to an answer. It is a slot of Resolver.questions and used again. A name in
@@ -196,8 +197,11 @@ func (r *Resolver) run(now step.Time, out *[]step.Ask) {
 				r.prove(now, q, out)
 			}
 		}
-		if q.state == ended {
+		switch q.state {
+		case ended:
 			r.deliver(now, q)
+		case gone:
+			r.questions.give(q)
 		}
 	}
 }
@@ -222,7 +226,11 @@ func (r *Resolver) chooseServer(now step.Time, q *question, out *[]step.Ask) {
 			}
 		}
 		if id, ok := r.bestServer(now, q, false); ok {
-			r.send(now, q, id, out)
+			if r.turnsAway(q, r.servers[id]) {
+				r.turnAway(now, q, r.servers[id])
+			} else {
+				r.send(now, q, id, out)
+			}
 			return
 		}
 		if h, f, ok := r.unknownAddress(now, q); ok {

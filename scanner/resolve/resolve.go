@@ -30,6 +30,7 @@
 package resolve
 
 import (
+	"math"
 	"math/rand/v2"
 	"net/netip"
 	"time"
@@ -52,7 +53,7 @@ type Config struct {
 	IPv4, IPv6 bool          // address families in use
 	Timeout    time.Duration // of one exchange; default 2 s
 	Retries    int           // exchanges without a reply that are repeated, at other servers first; negative: none; default 3
-	MaxQueries int           // packets for one Client with all it pulls in; default 64
+	MaxQueries int           // packets for one Client with all it pulls in; default 64, 65535 at most
 	NoMixCase  bool          // do not randomise the case of questions
 	NSID       bool          // ask every server which instance it is
 
@@ -61,6 +62,10 @@ type Config struct {
 	At      uint32        // seconds since 1970 against which signatures are checked; 0 means the time of the events
 	Lazy    bool          // only what a verdict depends on: CAA sets that were found, and failures
 	Policy  dnssec.Policy // what a validator may choose
+
+	// Crowd is how many questions may be under way at a server that keeps them waiting: a patient client with one more is
+	// turned away (crowd.go). 0: nobody is.
+	Crowd int
 
 	// Allowed says whether a server address may be asked. Nil allows all.
 	Allowed func(netip.Addr) bool
@@ -80,16 +85,18 @@ type Config struct {
 // ready for use.
 type Client struct {
 	ID      uint32 // the caller's
-	lookups int32  // addresses of servers looked for, each of which should have cost a packet
+	Patient bool   // may be turned away when its servers are crowded
+	lookups uint16 // addresses of servers looked for, each of which should have cost a packet
 	Cost    record.Cost
 
 	cut *cut
 }
 
-// Result is an answer that has become ready.
+// Result is an answer that has become ready, or of a client that was turned away none, and the server that is crowded.
 type Result struct {
-	Client *Client
-	Answer *record.Answer
+	Client  *Client
+	Answer  *record.Answer
+	Crowded step.ServerID
 }
 
 // Resolver holds the questions under way and the caches of one loop.
@@ -104,6 +111,7 @@ type Resolver struct {
 	parties   map[wire.Name]*party // by the child of a zone (scout.go)
 	ready     []*question          // to be moved on by run
 	finished  []Result
+	freed     []step.ServerID // crowded before, and no longer
 
 	servers []*server // by step.ServerID
 	byAddr  map[netip.Addr]step.ServerID
@@ -139,6 +147,7 @@ func New(cfg Config) *Resolver {
 	setDefault(&cfg.Timeout, 2*time.Second)
 	setDefault(&cfg.Retries, 3)
 	setDefault(&cfg.MaxQueries, 64)
+	cfg.MaxQueries = min(cfg.MaxQueries, math.MaxUint16)
 	setDefault(&cfg.Cuts, 1<<14)
 	setDefault(&cfg.Answers, 1<<14)
 	setDefault(&cfg.Hosts, 1<<16)

@@ -48,6 +48,10 @@ type server struct {
 	caa         record.Support
 	mixedUseful bool // a question in mixed case got a useful reply
 
+	load   int32         // questions under way
+	turned int32         // clients that were turned away and have not come back
+	waited time.Duration // of the last packet, for its turn
+
 	names []wire.Name
 	stats record.NameServer
 	rtts  rttHistogram
@@ -146,15 +150,16 @@ func (r *Resolver) bestServer(now step.Time, q *question, again bool) (step.Serv
 			near = append(near, c)
 		}
 	}
-	chosen := 0
-	switch len(near) {
-	case 0:
+	if len(near) == 0 {
 		return 0, false
-	case 1:
-	default:
-		chosen = r.cfg.Rand.IntN(len(near))
 	}
-	c := near[chosen]
+	c := near[0]
+	if len(near) > 1 { // of two at random the one with less to do: so the lines grow and shrink together
+		c = near[r.cfg.Rand.IntN(len(near))]
+		if other := near[r.cfg.Rand.IntN(len(near))]; other.at.load() < c.at.load() {
+			c = other
+		}
+	}
 	if s := c.at.server; s != nil {
 		s.addName(c.host.name)
 		return s.id, true
