@@ -1,13 +1,19 @@
 package output
 
 import (
+	"fmt"
 	"io"
+	"math/rand/v2"
+	"net/netip"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/caascan/caascan/scanner/caa"
 	"github.com/caascan/caascan/scanner/record"
+	"github.com/caascan/caascan/scanner/step"
+	"github.com/caascan/caascan/scanner/wire"
 )
 
 // nullDisk takes everything and keeps nothing.
@@ -27,7 +33,7 @@ func (nullDisk) SyncDir(string) error          { return nil }
 
 // benchmarkWrite measures what Write costs a row, all in: encoding, compression, SHA-256; the disk apart.
 func benchmarkWrite(b *testing.B, format Format, row func(i int) *record.Record) {
-	const distinct = 1 << 14
+	const distinct = 1 << 15
 	records := make([]*record.Record, distinct)
 	for i := range records {
 		records[i] = row(i)
@@ -73,6 +79,20 @@ func mixed(i int) *record.Record {
 	return typical(i)
 }
 
+// BenchmarkRows measures what a row costs where names, servers and their sets are as different as in a real list.
+func BenchmarkRows(b *testing.B) {
+	b.Run("common", func(b *testing.B) { benchmarkWrite(b, Parquet, common) })
+	b.Run("CAA", func(b *testing.B) { benchmarkWrite(b, Parquet, commonWithCAA) })
+	b.Run("mixed", func(b *testing.B) { // one in eight
+		benchmarkWrite(b, Parquet, func(i int) *record.Record {
+			if i%8 == 0 {
+				return commonWithCAA(i)
+			}
+			return common(i)
+		})
+	})
+}
+
 func BenchmarkWriteTypical(b *testing.B) { benchmarkWrite(b, Parquet, typical) }
 func BenchmarkWriteWithCAA(b *testing.B) { benchmarkWrite(b, Parquet, withCAA) }
 func BenchmarkWriteMixed(b *testing.B)   { benchmarkWrite(b, Parquet, mixed) }
@@ -87,4 +107,71 @@ func BenchmarkEncodeTypical(b *testing.B) {
 		e.domain(&d, r)
 		e.reset()
 	}
+}
+
+// tldAnswers are the answers of some TLDs, which all names below share.
+var tldAnswers = func() (all []*record.Answer) {
+	for _, tld := range []string{"com", "net", "org", "de", "se", "nl", "info", "xyz"} {
+		name := wire.MustName(tld)
+		all = append(all, &record.Answer{
+			Name: name, Type: wire.TypeCAA, Outcome: record.NoData, TTL: 900, Zone: name, Security: record.Secure,
+			NS: []wire.Name{wire.MustName("a.nic." + tld)}, By: &record.Server{Addr: netip.MustParseAddr("192.5.6.30"), Name: wire.MustName("a.nic." + tld)},
+			RTT: 9 * time.Millisecond, Size: 101, Attempts: 1,
+		})
+	}
+	return all
+}()
+
+// common makes the record of a name of a real list that has no CAA, of which MX was not asked: NODATA from one of the
+// servers of one of the many operators, some of which have far more names than others; and nothing at the TLD.
+func common(i int) *record.Record {
+	rng := rand.New(rand.NewPCG(uint64(i), 7))
+	label := make([]byte, 4+rng.IntN(12))
+	for k := range label {
+		label[k] = "aeiouaeinrtsbcdfghjklmpqvwxyz-"[rng.IntN(29)]
+	}
+	tld := tldAnswers[min(rng.IntN(8), rng.IntN(8))]
+	at := wire.MustName(string(label) + "." + tld.Name.String())
+	operator := int(1 / (0.0005 + 0.9995*rng.Float64()))
+	set := rng.IntN(4)
+	var ns []wire.Name
+	for k := range 2 + operator%3 {
+		ns = append(ns, wire.MustName(fmt.Sprintf("ns%d.hosting-%d.net", 4*set+k, operator)))
+	}
+	server := netip.AddrFrom4([4]byte{198, 18 + byte(operator>>8), byte(operator), byte(set)})
+	now := step.Time(start.UnixNano()) + step.Time(i)*step.Time(4*time.Microsecond)
+	return judged(&record.Record{
+		Target: record.Target{Name: at.String(), Source: "tranco:2026-11-01:K25XW", Line: int64(i), Rank: int64(i), RankBucket: "100k-1m",
+			Registrable: at.String(), Suffix: tld.Name.String(), ICANN: true},
+		Admitted: now, Finished: now.Add(time.Duration(20+rng.IntN(100)) * time.Millisecond / 10),
+		Climb: []record.Level{
+			{Name: at, Answer: &record.Answer{
+				Name: at, Type: wire.TypeCAA, Outcome: record.NoData, TTL: []uint32{300, 900, 1800, 3600, 3600, 86400}[rng.IntN(6)], Zone: at, NS: ns, Security: record.Insecure,
+				Reason: "no_ds", DS: record.Absent, By: &record.Server{Addr: server, Name: ns[0]}, RTT: time.Duration(20000+rng.IntN(30000)) * time.Microsecond,
+				Size: 80 + uint16(len(label)+operator%20), Attempts: 1,
+			}},
+			{Name: tld.Name, Answer: tld},
+		},
+		Cost: record.Cost{Queries: 1, Waited: time.Duration(rng.IntN(2000)) * time.Microsecond},
+	})
+}
+
+// commonWithCAA is common, with a set of a few records at the name, most of which many names share.
+func commonWithCAA(i int) *record.Record {
+	r := common(i)
+	rng := rand.New(rand.NewPCG(uint64(i), 8))
+	a := *r.Climb[0].Answer
+	a.Outcome = record.Found
+	properties := []caa.Property{{Tag: "issue", Value: "letsencrypt.org"}}
+	if rng.IntN(2) == 0 {
+		properties = append(properties, caa.Property{Tag: "issue", Value: "digicert.com; cansignhttpexchanges=yes"}, caa.Property{Tag: "issuewild", Value: ";"})
+	}
+	if rng.IntN(3) == 0 {
+		properties = append(properties, caa.Property{Tag: "iodef", Value: "mailto:security@" + r.Target.Name})
+	}
+	for _, p := range properties {
+		a.Records = append(a.Records, caaRR(a.Name, a.TTL, p.Flags, p.Tag, p.Value))
+	}
+	r.Climb = []record.Level{{Name: a.Name, Answer: &a}}
+	return judged(r)
 }

@@ -177,7 +177,7 @@ type parquetRows[T any] struct {
 	groupRows int // rows that go into one row group
 	codec     *pages
 
-	w     *parquet.Writer
+	w     *parquet.GenericWriter[T]
 	group *parquet.ConcurrentRowGroupWriter
 	shred *shredder[T]
 }
@@ -200,7 +200,7 @@ func (p *parquetRows[T]) begin(w io.Writer) {
 	}
 	schema := parquet.SchemaOf(new(T))
 	p.shred = newShredder[T](schema)
-	p.w, p.group = newRowGroups(w, schema, p.shred.columns, append(p.options,
+	p.w, p.group = newRowGroups[T](w, schema, p.shred.columns, append(p.options,
 		parquet.CreatedBy("caascan", "", ""),
 		parquet.Compression(p.codec),
 		parquet.DictionaryMaxBytes(dictionaryBytes),

@@ -13,9 +13,9 @@ import (
 // The library makes two things of a schema: what the footer says, and how a column is held until its pages are written.
 // The second we do ourselves (see columnType), so the row group is made from the schema of required, which differs from
 // that in the footer in that nothing is optional or repeated.
-func newRowGroups(w io.Writer, schema *parquet.Schema, columns []*column, options []parquet.WriterOption) (*parquet.Writer, *parquet.ConcurrentRowGroupWriter) {
+func newRowGroups[T any](w io.Writer, schema *parquet.Schema, columns []*column, options []parquet.WriterOption) (*parquet.GenericWriter[T], *parquet.ConcurrentRowGroupWriter) {
 	var config *parquet.WriterConfig
-	file := parquet.NewWriter(w, append(options, schema,
+	file := parquet.NewGenericWriter[T](w, append(options, schema,
 		parquet.DataPageVersion(1), // levels are part of the page's values there
 		configured(func(c *parquet.WriterConfig) { config = c }))...)
 	next := columns

@@ -5,6 +5,6 @@ package output
 // What TestDictionaryOverflow writes: under the race detector just enough for a dictionary to overflow, and a second row
 // group.
 const (
-	distinctStrings = 27_000
-	overflowGroup   = 23_000
+	distinctStrings = 30_000
+	overflowGroup   = 27_000
 )
