@@ -9,13 +9,13 @@ import (
 	"github.com/caascan/caascan/scanner/record"
 )
 
-// One string a name; names that share their string with the input too. Rejects cost nothing, and look-ups in the list neither.
+// One string a name, which serves its input too. Rejects cost nothing, and look-ups in the list neither.
 func TestAllocations(t *testing.T) {
 	opt := &Options{Suffixes: DefaultSuffixes()}
 	var target record.Target
 	for text, want := range map[string]float64{
 		"www.example.co.uk": 1, "www.example.co.uk.": 1, "*.example.com": 1, "alice@example.com": 1, "https://example.com/path": 1,
-		"WWW.Example.com": 2, "a..b": 0, "exa_mple com": 0, "a.test": 0,
+		"WWW.Example.com": 1, "*.Example.com": 1, "a..b": 0, "exa_mple com": 0, "a.test": 0,
 	} {
 		line := []byte(text)
 		if got := testing.AllocsPerRun(100, func() { canonical(&target, line, opt) }); got != want {

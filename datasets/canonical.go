@@ -3,6 +3,7 @@ package datasets
 import (
 	"bytes"
 	"net/netip"
+	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
@@ -46,50 +47,134 @@ func Canonical(text string, opt Options) (record.Target, Reason) {
 
 // canonical is Canonical on octets that the caller will use again. It sets *t only if it accepts.
 func canonical(t *record.Target, text []byte, opt *Options) Reason {
+	var folded [MaxName]byte
+	f, reason := find(text, folded[:0], opt)
+	if reason == Accepted {
+		*t = f.outline.target(f.text())
+	}
+	return reason
+}
+
+// found is what an entry turned out to be.
+type found struct {
+	outline
+	input []byte // record.Target.Input; nil if there is none
+	name  []byte // record.Target.Name, where it does not stand in input as it is; nil there
+}
+
+// outline says where the parts of a target stand in its text. That is the name; or an input that holds the name; or an
+// input and the name behind it. So one string serves all parts of a target.
+type outline struct {
+	input       uint16 // octets of record.Target.Input: at most MaxLine
+	start       uint16 // of the name
+	name        uint8  // octets, as the next two
+	registrable uint8
+	suffix      uint8
+	marks
+}
+
+// marks are the booleans of a target.
+type marks uint8
+
+const (
+	isMail marks = 1 << iota
+	isWildcard
+	isICANN
+	isBucket // the rank is no position, but the end of a bucket
+)
+
+// target returns the target whose text this is, without what only the list knows.
+func (o outline) target(text string) record.Target {
+	name := text[o.start : int(o.start)+int(o.name)]
+	return record.Target{
+		Name:        name,
+		Input:       text[:o.input],
+		Registrable: name[len(name)-int(o.registrable):],
+		Suffix:      name[len(name)-int(o.suffix):],
+		ICANN:       o.marks&isICANN != 0,
+		Mail:        o.marks&isMail != 0,
+		Wildcard:    o.marks&isWildcard != 0,
+	}
+}
+
+// size returns the octets of the text.
+func (o outline) size() int { return max(int(o.input), int(o.start)+int(o.name)) }
+
+func (f *found) text() string {
+	switch {
+	case f.name == nil:
+		return string(f.input)
+	case f.input == nil:
+		return string(f.name)
+	}
+	var b strings.Builder
+	b.Grow(f.size())
+	b.Write(f.input)
+	b.Write(f.name)
+	return b.String()
+}
+
+// find does the work of Canonical. Its result lasts as long as text, and as folded, which has room for MaxName octets.
+func find(text, folded []byte, opt *Options) (found, Reason) {
 	text = bytes.TrimSpace(text)
 	e, reason := unwrap(text)
 	if reason != Accepted {
-		return reason
+		return found{}, reason
 	}
 	if len(e.input) < len(text) && !isText(text) { // what is dropped must be text too: junk may hold an "@"
-		return NotText
+		return found{}, NotText
 	}
 	host, dot := bytes.CutSuffix(e.host(), []byte{'.'})
 	if len(host) == 0 {
 		if dot || e.wildcard {
-			return Root
+			return found{}, Root
 		}
-		return EmptyLabel
+		return found{}, EmptyLabel
 	}
 	shape, reason := checkHost(host)
 	if reason != Accepted {
-		return explain(host, reason)
+		return found{}, explain(host, reason)
 	}
-	var folded [MaxName]byte
 	switch shape {
 	case unicodeHost:
-		if host, reason = aLabels(folded[:0], host); reason != Accepted {
-			return explain(host, reason)
+		if host, reason = aLabels(folded, host); reason != Accepted {
+			return found{}, explain(host, reason)
 		}
 	case mixedCaseHost:
-		host = foldASCII(folded[:0], host)
+		host = foldASCII(folded, host)
 	}
 	if reason := scope(host, opt.AllowSpecialUse); reason != Accepted {
-		return reason
+		return found{}, reason
 	}
 
-	*t = record.Target{Mail: e.mail, Wildcard: e.wildcard}
+	f := found{outline: outlineOf(host, opt.Suffixes)}
 	switch {
 	case shape != lowerCaseHost:
-		t.Name, t.Input = string(host), string(e.input)
+		f.input, f.name = e.input, host
+		f.start = uint16(len(e.input))
 	case len(e.input) == len(host):
-		t.Name = string(host)
-	default: // the name stands in the input as it is: one string serves both
-		t.Input = string(e.input)
-		t.Name = t.Input[e.start : e.start+len(host)]
+		f.name = host
+	default:
+		f.input, f.start = e.input, uint16(e.start)
 	}
-	t.Registrable, t.Suffix, t.ICANN = opt.Suffixes.Split(t.Name)
-	return Accepted
+	f.outline.input = uint16(len(f.input))
+	if e.mail {
+		f.marks |= isMail
+	}
+	if e.wildcard {
+		f.marks |= isWildcard
+	}
+	return f, Accepted
+}
+
+// outlineOf returns the outline of a canonical name.
+func outlineOf(name []byte, suffixes *Suffixes) outline {
+	registrable, suffix, icann := split(suffixes.rules, name)
+	o := outline{name: uint8(len(name)), registrable: uint8(len(name) - registrable), suffix: uint8(len(name) - suffix)}
+	if icann {
+		o.marks = isICANN
+	}
+	return o
 }
 
 // entry is a list entry with its wrapping understood.
@@ -319,10 +404,7 @@ func isIP(text []byte) bool {
 // foldASCII appends host in lower case (RFC 4343).
 func foldASCII(dst, host []byte) []byte {
 	for _, c := range host {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		dst = append(dst, c)
+		dst = append(dst, lower[c])
 	}
 	return dst
 }

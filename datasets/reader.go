@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/bits"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -22,7 +21,7 @@ const (
 	// one is a single reject, however long it is.
 	MaxLine = 8192
 	// DefaultWindow is the default of Config.Window. It is wider than the runs of neighbours that one hoster has in
-	// sorted lists, and costs some 10 MB: 120 octets a target and its name.
+	// sorted lists, and costs 4 MB: 64 octets a target, and what names of more than heldText octets need besides.
 	DefaultWindow = 1 << 16
 	// BatchSize is how many targets Next returns at most.
 	BatchSize = 512
@@ -71,10 +70,9 @@ type Reader struct {
 	stats   []Input
 	rejects [Reasons]int64
 
-	// The window and the order in which it is emptied.
-	window []record.Target
-	rng    *rand.PCG
-	end    error // what the inputs ended with: io.EOF if all is well
+	window window
+	end    error         // what the inputs ended with: io.EOF if all is well
+	folded [MaxName]byte // room for names that do not stand in their line as they are
 
 	// The place where reading is.
 	at      int      // index of the input
@@ -137,7 +135,7 @@ func Open(paths []string, cfg Config) (*Reader, error) {
 	if r.cfg.Seed == 0 {
 		r.cfg.Seed = seedOf(r.inputs)
 	}
-	r.rng = rand.NewPCG(r.cfg.Seed, r.cfg.Seed)
+	r.window.rng = rand.NewPCG(r.cfg.Seed, r.cfg.Seed)
 	return r, nil
 }
 
@@ -179,7 +177,7 @@ func (r *Reader) Close() error {
 		in.close()
 	}
 	r.end = errors.New("input closed")
-	r.window = nil
+	r.window = window{}
 	return nil
 }
 
@@ -192,35 +190,36 @@ func (r *Reader) Next(ctx context.Context) ([]record.Target, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	for r.end == nil && len(r.window) < r.cfg.Window {
-		if len(r.window) == cap(r.window) {
-			r.window = slices.Grow(r.window, min(max(BatchSize, len(r.window)), r.cfg.Window-len(r.window)))
+	w := &r.window
+	for r.end == nil && len(w.slots) < r.cfg.Window {
+		if len(w.slots) == cap(w.slots) {
+			w.slots = slices.Grow(w.slots, min(max(BatchSize, len(w.slots)), r.cfg.Window-len(w.slots)))
 		}
-		r.window = append(r.window, record.Target{})
-		if err := r.read(ctx, &r.window[len(r.window)-1]); err != nil {
-			r.window = r.window[:len(r.window)-1]
+		w.slots = append(w.slots, held{})
+		if err := r.read(ctx, &w.slots[len(w.slots)-1]); err != nil {
+			w.slots = w.slots[:len(w.slots)-1]
 			if r.end == nil {
 				return nil, err
 			}
 		}
 	}
-	if len(r.window) == 0 {
+	if len(w.slots) == 0 {
 		return nil, r.end
 	}
 	size := BatchSize
 	if r.end != nil {
-		size = min(size, len(r.window))
+		size = min(size, len(w.slots))
 	}
 	batch := make([]record.Target, 0, size)
-	for len(batch) < cap(batch) && len(r.window) > 0 {
-		slot := &r.window[r.pick(len(r.window))]
-		batch = append(batch, *slot)
+	for len(batch) < cap(batch) && len(w.slots) > 0 {
+		slot := w.draw()
+		batch = append(batch, w.take(slot))
 		if r.end == nil && r.read(ctx, slot) == nil {
 			continue
 		}
-		last := &r.window[len(r.window)-1]
-		*slot, *last = *last, record.Target{}
-		r.window = r.window[:len(r.window)-1]
+		last := len(w.slots) - 1
+		*slot = w.slots[last]
+		w.slots = w.slots[:last]
 		if r.end == nil { // ctx has ended
 			break
 		}
@@ -228,17 +227,8 @@ func (r *Reader) Next(ctx context.Context) ([]record.Target, error) {
 	return batch, nil
 }
 
-// pick returns a random slot of n.
-func (r *Reader) pick(n int) int {
-	if n == 1 {
-		return 0
-	}
-	slot, _ := bits.Mul64(r.rng.Uint64(), uint64(n))
-	return int(slot)
-}
-
 // read reads lines up to the next target. Its error is that of ctx, or it is r.end.
-func (r *Reader) read(ctx context.Context, t *record.Target) error {
+func (r *Reader) read(ctx context.Context, slot *held) error {
 	if r.end != nil {
 		return r.end
 	}
@@ -254,10 +244,13 @@ func (r *Reader) read(ctx context.Context, t *record.Target) error {
 				return err
 			}
 		}
+		if r.takePlain(slot) {
+			return nil
+		}
 		line, err := r.readLine(ctx)
 		switch {
 		case err == nil:
-			if r.take(t, line) {
+			if r.take(slot, line) {
 				return nil
 			}
 		case err == io.EOF:
@@ -374,8 +367,8 @@ func (r *Reader) readLine(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// take makes a target from a line, or counts it as what else it is.
-func (r *Reader) take(t *record.Target, line []byte) bool {
+// take puts the target that a line holds into slot, or counts the line as what else it is.
+func (r *Reader) take(slot *held, line []byte) bool {
 	stats := &r.stats[r.at]
 	if r.line == 1 {
 		line = bytes.TrimPrefix(line, []byte("\xEF\xBB\xBF")) // byte order mark of UTF-8
@@ -400,14 +393,15 @@ func (r *Reader) take(t *record.Target, line []byte) bool {
 		r.reject(line, reason)
 		return false
 	}
-	if reason := canonical(t, entry, &r.opt); reason != Accepted {
+	f, reason := find(entry, r.folded[:0], &r.opt)
+	if reason != Accepted {
 		r.reject(entry, reason)
 		return false
 	}
-	t.Source, t.Line, t.RankBucket = r.source, r.line, bucket(rank)
-	if r.layout.format != CrUX { // there it is no position, but the end of a bucket
-		t.Rank = rank
+	if r.layout.format == CrUX {
+		f.marks |= isBucket
 	}
+	r.window.put(slot, &f, r.line, rank)
 	stats.Targets++
 	return true
 }
@@ -421,6 +415,7 @@ func (r *Reader) lay(line []byte) {
 	}
 	r.laid = true
 	r.source = sourceOf(r.source, r.layout.format)
+	r.window.source(r.source)
 	stats := &r.stats[r.at]
 	stats.Source = sourceOf(stats.Source, r.layout.format)
 	stats.Format = r.layout.format.String()

@@ -7,7 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,12 +33,14 @@ const (
 	wildcardICANN                   // ... by the ICANN section
 	exception                       // the name is registrable in spite of a wildcard
 	exceptionICANN                  // ... by the ICANN section
+
+	anyRule = 0xFF
 )
 
 // Suffixes is a public suffix list (https://publicsuffix.org/list/), both sections, compiled for look-up. It never
 // changes once made and may be used by many goroutines.
 type Suffixes struct {
-	rules   map[string]rule
+	rules   *nameTable // what it knows of a name is its rule
 	version string
 	date    time.Time
 }
@@ -127,7 +132,14 @@ func compile(list []publicsuffix.Rule, version string, date time.Time) *Suffixes
 			name = parent
 		}
 	}
-	return &Suffixes{rules: rules, version: version, date: date}
+	var text []byte
+	places := make([]uint32, 0, len(rules))
+	for _, name := range slices.Sorted(maps.Keys(rules)) {
+		places = append(places, uint32(len(text)))
+		text = append(text, byte(rules[name]), byte(len(name)))
+		text = append(text, name...)
+	}
+	return &Suffixes{rules: newNameTable(string(text), places, rand.Uint64()), version: version, date: date}
 }
 
 // Version names the list exactly, for the manifest: its own version line, or the hash of a file that has none.
@@ -141,35 +153,51 @@ func (s *Suffixes) Date() time.Time { return s.date }
 // hold is its own suffix by the default rule "*": it is not icann and, unlike most private suffixes, has no dot. The
 // results are parts of name; nothing is allocated.
 func (s *Suffixes) Split(name string) (registrable, suffix string, icann bool) {
-	at := labelStart(name, len(name))
-	start := at         // of the suffix found so far: at first by the default rule
+	r, at, icann := split(s.rules, name)
+	return name[r:], name[at:], icann
+}
+
+// split is Split, with the places where registrable domain and suffix start.
+func split[T ~string | ~[]byte](rules *nameTable, name T) (registrable, suffix int, icann bool) {
+	h := rules.seed
+	at := len(name) + 1 // start of the label looked at; after its dot, as it were
 	parent := len(name) // start of the name one label up
 	var above rule      // what the list says about that name
 	for {
-		here := s.rules[name[at:]]
+		end := at - 1
+		for at = end; at > 0 && name[at-1] != '.'; at-- {
+			h = hashStep(h, name[at-1])
+		}
+		here := rule(0)
+		if place := lookUp(rules, h, name[at:], anyRule); place >= 0 {
+			here = rule(rules.text[place])
+		}
 		if here&exception != 0 { // prevails; its suffix is the name without the leftmost label
-			start, icann = parent, here&exceptionICANN != 0
+			suffix, icann = parent, here&exceptionICANN != 0
 			break
 		}
+		if parent == len(name) { // the default rule
+			suffix = at
+		}
 		if above&wildcard != 0 {
-			start, icann = at, above&wildcardICANN != 0
+			suffix, icann = at, above&wildcardICANN != 0
 		}
 		if here&normal != 0 {
-			start, icann = at, here&normalICANN != 0
+			suffix, icann = at, here&normalICANN != 0
 		}
 		if at == 0 || here&inner == 0 {
 			break
 		}
-		above, parent, at = here, at, labelStart(name, at-1)
+		h = hashStep(h, '.')
+		above, parent = here, at
 	}
-	if start > 0 {
-		registrable = name[labelStart(name, start-1):]
+	if suffix == 0 {
+		return len(name), 0, icann
 	}
-	return registrable, name[start:], icann
+	for registrable = suffix - 1; registrable > 0 && name[registrable-1] != '.'; registrable-- {
+	}
+	return registrable, suffix, icann
 }
-
-// labelStart returns where the label that ends before end starts.
-func labelStart(name string, end int) int { return strings.LastIndexByte(name[:end], '.') + 1 }
 
 // Operator returns who runs a name server, as far as its name tells: the registrable domain of that name, or the name
 // itself if it is a suffix. One final dot is ignored.

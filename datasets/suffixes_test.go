@@ -232,7 +232,7 @@ func TestLoadSuffixesErrors(t *testing.T) {
 		"long line": writeFile(t, "long.dat", strings.Repeat("a", 1<<20)),
 	} {
 		if s, err := LoadSuffixes(path); err == nil {
-			t.Errorf("%s: accepted with %d names", what, len(s.rules))
+			t.Errorf("%s: accepted with %d octets of rules", what, len(s.rules.text))
 		} else if !strings.Contains(err.Error(), path) || strings.Count(err.Error(), path) > 1 {
 			t.Errorf("%s: the error should name the file, once: %v", what, err)
 		}

@@ -1,0 +1,99 @@
+package datasets
+
+import (
+	"math/bits"
+	"math/rand/v2"
+
+	"github.com/caascan/caascan/scanner/record"
+)
+
+// window holds the targets that are being shuffled. A scan visits its slots at random, so that each visit would miss
+// the cache several times if they held what a target holds: a slot is one line of the cache, without pointers for the
+// collector to follow, and becomes a target only when it is drawn.
+type window struct {
+	slots []held
+	rng   *rand.PCG
+
+	sources []string // that slots refer to
+	long    []string // texts that do not fit into their slot
+	free    []uint32 // places in long that are not in use
+	touched int64    // see draw
+}
+
+// held is a target in the window: 64 octets.
+type held struct {
+	line   int64
+	rank   int64
+	source uint32 // place in window.sources
+	long   uint32 // place in window.long plus 1; 0 if the text is in the slot
+	outline
+	text [heldText]byte
+}
+
+// heldText is room for the names of most lists: nineteen of twenty are no longer.
+const heldText = 32
+
+// source makes s the source of what is put into the window from now on.
+func (w *window) source(s string) {
+	if n := len(w.sources); n == 0 || w.sources[n-1] != s {
+		w.sources = append(w.sources, s)
+	}
+}
+
+// put makes slot a target with the current source.
+func (w *window) put(slot *held, f *found, line, rank int64) {
+	slot.line, slot.rank = line, rank
+	slot.source = uint32(len(w.sources) - 1)
+	slot.outline = f.outline
+	slot.long = 0
+	if f.size() <= heldText {
+		n := copy(slot.text[:], f.input)
+		copy(slot.text[n:], f.name)
+		return
+	}
+	if n := len(w.free); n > 0 {
+		slot.long = w.free[n-1] + 1
+		w.free = w.free[:n-1]
+		w.long[slot.long-1] = f.text()
+		return
+	}
+	w.long = append(w.long, f.text())
+	slot.long = uint32(len(w.long))
+}
+
+// take returns the target in slot, which is free then.
+func (w *window) take(slot *held) record.Target {
+	var text string
+	if slot.long == 0 {
+		text = string(slot.text[:slot.size()])
+	} else {
+		text = w.long[slot.long-1]
+		w.long[slot.long-1] = ""
+		w.free = append(w.free, slot.long-1)
+	}
+	t := slot.target(text)
+	t.Source, t.Line, t.RankBucket = w.sources[slot.source], slot.line, bucket(slot.rank)
+	if slot.marks&isBucket == 0 {
+		t.Rank = slot.rank
+	}
+	return t
+}
+
+// draw returns a random slot. It also looks at the one that comes after it if the number of slots stays, so that
+// memory fetches that while this one is dealt with.
+func (w *window) draw() *held {
+	n := len(w.slots)
+	slot := &w.slots[pick(w.rng, n)]
+	ahead := *w.rng
+	w.touched = w.slots[pick(&ahead, n)].line
+	return slot
+}
+
+// pick returns a random number below n.
+func pick(rng *rand.PCG, n int) int {
+	if n == 1 {
+		return 0
+	}
+	slot, _ := bits.Mul64(rng.Uint64(), uint64(n))
+	return int(slot)
+}
