@@ -36,7 +36,7 @@ type ServerReport struct {
 }
 
 // Leaves returns the reports of the leaf servers.
-func (r *Report) Leaves() []ServerReport {
+func (r Report) Leaves() []ServerReport {
 	for i := range r.Servers {
 		if r.Servers[i].Leaf {
 			return r.Servers[i:]

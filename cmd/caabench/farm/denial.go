@@ -214,8 +214,7 @@ func (s *security) appendDS(buf []byte, a apex, number int) []byte {
 	var tag uint16
 	var digest [32]byte
 	if a.upper < 0 {
-		k := s.tlds[number].key
-		tag, digest = k.tag, keyDigest(s.tlds[number].name, &k.public)
+		tag, digest = s.tlds[number].key.tag, s.tlds[number].digest
 	} else {
 		tag, digest = s.leaves[number].tag, s.leaves[number].digest
 	}

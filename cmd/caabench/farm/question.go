@@ -61,7 +61,8 @@ func (q *query) read(msg []byte, w *World) bool {
 	q.msg, q.typ = msg[:end], wire.Type(binary.BigEndian.Uint16(msg[at+1:]))
 	// OPT, if there is one, is the first record: ours come from caascan, or from a test (RFC 6891 6.1.2).
 	if rest := msg[end:]; len(rest) >= 11 && rest[0] == 0 && wire.Type(binary.BigEndian.Uint16(rest[1:])) == wire.TypeOPT {
-		q.opt, q.udp, q.do = true, max(512, int(binary.BigEndian.Uint16(rest[3:]))), rest[7]&0x80 != 0
+		q.opt, q.do = true, rest[7]&0x80 != 0
+		q.udp = min(max(512, int(binary.BigEndian.Uint16(rest[3:]))), outSize)
 	}
 	q.find(w)
 	return true

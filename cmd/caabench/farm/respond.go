@@ -1,10 +1,6 @@
 package farm
 
-import (
-	"encoding/binary"
-
-	"github.com/caascan/caascan/scanner/wire"
-)
+import "github.com/caascan/caascan/scanner/wire"
 
 // responder makes replies. It belongs to one goroutine.
 type responder struct {
@@ -242,6 +238,3 @@ func (r *responder) negative(a apex) {
 		r.sign(a, a.at, wire.TypeSOA)
 	}
 }
-
-// id returns the ID of a message.
-func id(msg []byte) uint16 { return binary.BigEndian.Uint16(msg) }

@@ -36,6 +36,7 @@ type security struct {
 type upper struct {
 	name        []byte // in wire form
 	key         *key
+	digest      [sha256.Size]byte // of the DS record
 	keySig, soa signature
 	chain       []string // labels of the owners of NSEC records, in order; the apex is ""
 	denials     []signature
@@ -106,8 +107,10 @@ func newSecurity(w *World, now time.Time) *security {
 	s.root = upper{name: []byte{0}, key: newKey(0)}
 	s.root.chain, s.root.at = w.rootChain()
 	for t := range s.tlds {
-		s.tlds[t] = upper{name: tldName(t), key: w.tldKey(t)}
-		s.tlds[t].chain, s.tlds[t].at = w.tldChain(t)
+		u := upper{name: tldName(t), key: w.tldKey(t)}
+		u.digest = keyDigest(u.name, &u.key.public)
+		u.chain, u.at = w.tldChain(t)
+		s.tlds[t] = u
 	}
 	if w.cfg.Security == Signed {
 		s.leaves = make([]leaf, w.cfg.Zones)

@@ -162,9 +162,13 @@ func (s *socket) datagram(i int) (msg []byte, from peer, to uint32, at int64) {
 	return msg, from, to, at
 }
 
-// add puts a message, which lies in the buffer that room returned, among those to be sent.
+// add puts a message of outSize octets at most among those to be sent; best one that lies in the buffer that room
+// returned.
 func (s *socket) add(msg []byte, to peer, from uint32) {
 	v, i := &s.out, s.outN
+	if own := s.room(); unsafe.SliceData(msg) != unsafe.SliceData(own) { // it outgrew that before it was cut down
+		msg = append(own, msg...)
+	}
 	v.iovs[i].Len = uint64(len(msg))
 	*(*peer)(unsafe.Pointer(&(*[sockaddrLen]byte)(unsafe.Pointer(&v.names[i]))[2])) = to
 	binary.BigEndian.PutUint32(v.control[i*controlOut+unix.SizeofCmsghdr+4:], from) // ipi_spec_dst
