@@ -17,7 +17,8 @@ type window struct {
 	sources []string // that slots refer to
 	long    []string // texts that do not fit into their slot
 	free    []uint32 // places in long that are not in use
-	touched int64    // see draw
+	near    int      // how many of the next draws find their slot in the cache
+	fetched int64    // keeps the compiler from leaving fetch out
 }
 
 // held is a target in the window: 64 octets.
@@ -79,14 +80,27 @@ func (w *window) take(slot *held) record.Target {
 	return t
 }
 
-// draw returns a random slot. It also looks at the one that comes after it if the number of slots stays, so that
-// memory fetches that while this one is dealt with.
+// draw returns a random slot.
 func (w *window) draw() *held {
-	n := len(w.slots)
-	slot := &w.slots[pick(w.rng, n)]
+	if w.near == 0 {
+		w.fetch()
+	}
+	w.near--
+	return &w.slots[pick(w.rng, len(w.slots))]
+}
+
+// fetchAhead is how many slots are fetched from memory at a time, which takes little longer than to fetch one; they
+// must not push each other out of the nearest cache.
+const fetchAhead = 16
+
+// fetch looks at the slots that will be drawn next if their number stays.
+func (w *window) fetch() {
 	ahead := *w.rng
-	w.touched = w.slots[pick(&ahead, n)].line
-	return slot
+	sum := int64(0)
+	for range fetchAhead {
+		sum += w.slots[pick(&ahead, len(w.slots))].line
+	}
+	w.fetched, w.near = sum, fetchAhead
 }
 
 // pick returns a random number below n.
