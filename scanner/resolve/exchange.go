@@ -60,8 +60,19 @@ func (r *Resolver) send(now step.Time, q *question, id step.ServerID, out *[]ste
 	q.state = awaitingReply
 	*out = append(*out, step.Ask{
 		Ticket: q.ticket, Server: id, Addr: s.self.Addr, Operator: s.operator,
-		TCP: q.tcp, MixCase: q.mixed, Timeout: r.cfg.Timeout,
+		Class: classOfZone(q.cut.zone), TCP: q.tcp, MixCase: q.mixed, Timeout: r.cfg.Timeout, Pause: q.pause(id),
 	})
+}
+
+// classOfZone says what the servers of a zone are for.
+func classOfZone(zone wire.Name) step.ServerClass {
+	switch zone.Labels() {
+	case 0:
+		return step.RootZone
+	case 1:
+		return step.TopLevel
+	}
+	return step.Leaf
 }
 
 // spent reports whether the client may send nothing more.
@@ -95,6 +106,7 @@ func (r *Resolver) exchanged(q *question, ev *step.Event, out *[]step.Ask) {
 	s.count(q, ev)
 	r.relieve(s, ev)
 	q.client.Cost.Waited += ev.Waited
+	q.strained = q.strained || ev.Strained
 	switch ev.Kind {
 	case step.Reply:
 		r.readReply(q, s, ev, out)

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"slices"
+	"time"
 
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/step"
@@ -22,10 +23,16 @@ const (
 	// that stay without reply.
 	maxTries = 10
 
-	// passingTries: a failure that may pass, such as SERVFAIL, is repeated at the same server if so few exchanges
-	// were had and no other server is left (spec rule R3.4 asks for at least one retry). What cannot pass, such as
-	// a refusal or a lame answer, is not.
-	passingTries = 2
+	// passingTries: a failure that may pass, such as SERVFAIL, is repeated at the same server if fewer exchanges were
+	// had and no other server is left (spec rule R3.4 asks for at least one retry). What cannot pass, such as a lame
+	// answer, is not. A refusal may pass if the server mostly does not refuse: some do when they are asked too fast.
+	// Where that is likely there are strainedTries.
+	passingTries  = 2
+	strainedTries = 5
+
+	// passingPause is how long a question waits before the same server is asked again after an error code; it doubles
+	// each time.
+	passingPause = time.Second
 
 	// maxReferrals bounds how many zones deep one question descends. Each referral leads at least one label down.
 	maxReferrals = 32
@@ -89,10 +96,11 @@ type question struct {
 
 	// The exchange under way, and what the next one with the same server is to be like.
 	exchange
-	tcp     bool
-	plain   bool // without EDNS
-	lowered bool // some exchange at this cut was in lower case
-	seenTC  bool // a reply had TC set
+	tcp      bool
+	plain    bool // without EDNS
+	lowered  bool // some exchange at this cut was in lower case
+	seenTC   bool // a reply had TC set
+	strained bool // some server is likely to refuse or fail because it gets too much
 
 	waitsFor *question // the question that this one waits for
 	party    *party    // that q scouts for (scout.go); nil if it does not
@@ -209,7 +217,7 @@ func (r *Resolver) run(now step.Time, out *[]step.Ask) {
 // startAt makes q ready to ask the servers of c.
 func (q *question) startAt(c *cut) {
 	q.cut, q.tried, q.silent, q.search = c, 0, 0, nil
-	q.tcp, q.plain, q.lowered = false, false, false
+	q.tcp, q.plain, q.lowered, q.strained = false, false, false, false
 	c.set.asked++
 	q.spread = c.set.asked%spreadEvery == 0 && q.depth == 0
 	q.state = choosingServer
@@ -249,14 +257,30 @@ func (r *Resolver) chooseServer(now step.Time, q *question, out *[]step.Ask) {
 	r.giveUp(now, q)
 }
 
-// retries is how many exchanges without a reply are repeated. All names below a top-level domain hang on its link of the
-// chain of trust, so that gets twice as many.
+// retries is how many exchanges without a reply are repeated: Config.Retries, but once at most if it is known that none
+// of the servers says anything, and up to three times as many if one of them mostly does. Then it is packets that get
+// lost, and silence means something only if it is unlikely otherwise. All names below a top-level domain hang on its link
+// of the chain of trust, so that gets twice as many.
 func (r *Resolver) retries(q *question) int {
 	n := max(r.cfg.Retries, 0)
 	if q.key.use == chaining && q.key.name.Labels() < 2 {
-		n = 2*n + 1
+		return 2*n + 1
 	}
-	return n
+	if q.silent == 0 || n == 0 {
+		return n
+	}
+	dead, enough := true, n
+	for _, t := range q.inVain() {
+		s := r.servers[t.server]
+		dead = dead && s.dead()
+		if t.outcome == record.Timeout {
+			enough = max(enough, s.heard[classOf(q.key.typ)].telling()-1)
+		}
+	}
+	if dead {
+		return 1
+	}
+	return min(enough, 3*n)
 }
 
 // inVain returns the tries at this cut.
@@ -279,7 +303,7 @@ func (q *question) hasTried(id step.ServerID) bool {
 
 // mayTry reports whether the server may be asked at this cut: at first (again is false) if it was not yet, after that
 // if its failure may pass. Silent servers may be asked any number of times then; Config.Retries bounds that.
-func (q *question) mayTry(id step.ServerID, again bool) bool {
+func (r *Resolver) mayTry(q *question, id step.ServerID, again bool) bool {
 	for _, t := range q.inVain() {
 		if t.server != id {
 			continue
@@ -290,7 +314,11 @@ func (q *question) mayTry(id step.ServerID, again bool) bool {
 				return false
 			}
 		case record.ServFail, record.Unreachable, record.Truncated:
-			if !again || q.tried >= passingTries {
+			if !again || q.tried >= q.passing() {
+				return false
+			}
+		case record.Refused:
+			if !again || q.tried >= q.passing() || !r.servers[id].helps[classOf(q.key.typ)].mostly() {
 				return false
 			}
 		default:
@@ -298,6 +326,25 @@ func (q *question) mayTry(id step.ServerID, again bool) bool {
 		}
 	}
 	return true
+}
+
+// passing is how many exchanges there may be before a failure that may pass is taken for final.
+func (q *question) passing() uint8 {
+	if q.strained {
+		return strainedTries
+	}
+	return passingTries
+}
+
+// pause is how long q is to wait before it asks that server again.
+func (q *question) pause(id step.ServerID) time.Duration {
+	pause := time.Duration(0)
+	for _, t := range q.inVain() {
+		if t.server == id && t.errorCode() {
+			pause = max(2*pause, passingPause)
+		}
+	}
+	return pause
 }
 
 // perhapsCase returns a server to be asked in lower case, if there were nothing but error codes, all of them to letters

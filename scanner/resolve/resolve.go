@@ -52,7 +52,7 @@ type Config struct {
 	Roots      []Root
 	IPv4, IPv6 bool          // address families in use
 	Timeout    time.Duration // of one exchange; default 2 s
-	Retries    int           // exchanges without a reply that are repeated, at other servers first; negative: none; default 3
+	Retries    int           // exchanges without a reply that are repeated, at other servers first (see retries); negative: none; default 3
 	MaxQueries int           // packets for one Client with all it pulls in; default 64, 65535 at most
 	NoMixCase  bool          // do not randomise the case of questions
 	NSID       bool          // ask every server which instance it is

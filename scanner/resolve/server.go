@@ -40,6 +40,8 @@ type server struct {
 
 	srtt  time.Duration          // smoothed round trip (RFC 6298 2); 0 before the first reply
 	slow  step.Time              // until then the server counts as slow: it never replied
+	heard [typeClasses]share     // of the exchanges that brought a reply
+	helps [typeClasses]share     // of the replies that were useful
 	fails [typeClasses]uint8     // exchanges in a row without a useful reply
 	poor  [typeClasses]step.Time // until then it counts as slow for these types
 
@@ -129,7 +131,7 @@ func (r *Resolver) bestServer(now step.Time, q *question, again bool) (step.Serv
 			for i := range known.servers {
 				at, rtt := &known.servers[i], unknownRTT
 				if s := r.known(at); s != nil {
-					if q.tried > 0 && !q.mayTry(s.id, again) {
+					if q.tried > 0 && !r.mayTry(q, s.id, again) {
 						continue
 					}
 					rtt = s.expectedRTT(now, class)
@@ -188,6 +190,7 @@ func (s *server) noReply(now step.Time, q *question) {
 	if s.stats.Answered == 0 {
 		s.slow = now.Add(penaltyTime)
 	}
+	s.heard[classOf(q.key.typ)].note(false)
 	s.failed(now, classOf(q.key.typ))
 	if q.key.typ == wire.TypeCAA && s.caa == record.Unknown && !q.exchange.tcp {
 		s.caa = record.Drops
@@ -208,6 +211,8 @@ func (s *server) failed(now step.Time, class typeClass) {
 func (s *server) learn(q *question, m *wire.Message, rd *reading) {
 	code := m.RCode()
 	s.stats.CountCode(code)
+	s.heard[classOf(q.key.typ)].note(true)
+	s.helps[classOf(q.key.typ)].note(rd.verdict != notUseful)
 	if s.edns == record.Unknown && m.HasOPT() {
 		s.edns = record.Answers
 	}

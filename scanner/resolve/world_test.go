@@ -32,6 +32,7 @@ type world struct {
 	clients []*Client
 	asked   map[*Client]int
 	results map[*Client][]*record.Answer
+	paused  int // packets that wait for the pause before them
 }
 
 // packet is one query as a server saw it.
@@ -77,6 +78,7 @@ type served struct {
 	raw         []byte // sent as it is, if set
 	silent      bool
 	unreachable bool
+	strained    bool
 	delay       time.Duration
 }
 
@@ -256,6 +258,11 @@ func (w *world) carryOut(asks []step.Ask) {
 		if w.r.servers[ask.Server].self.Addr != ask.Addr {
 			w.t.Fatalf("server %d is not %v", ask.Server, ask.Addr)
 		}
+		if ask.Pause > 0 {
+			w.paused++
+			w.events.add(event{at: w.now.Add(ask.Pause), act: func() { w.paused--; w.exchange(ask) }})
+			continue
+		}
 		w.exchange(ask)
 	}
 }
@@ -285,7 +292,7 @@ func (w *world) exchange(ask step.Ask) {
 		host = &nameserver{faults: []fault{silent}}
 	}
 	host.answer(&x)
-	ev := step.Event{Ticket: ask.Ticket, Sent: w.now}
+	ev := step.Event{Ticket: ask.Ticket, Sent: w.now, Strained: x.strained}
 	at := w.now.Add(host.rtt + x.delay)
 	switch {
 	case x.unreachable:
@@ -390,7 +397,7 @@ func (w *world) check() {
 			w.t.Fatalf("client got %d answers to %d questions", len(w.results[c]), w.asked[c])
 		}
 	}
-	if sent != len(w.log) {
+	if sent != len(w.log)+w.paused {
 		w.t.Fatalf("clients were charged %d packets, %d were sent", sent, len(w.log))
 	}
 	for _, n := range []struct{ have, size int }{

@@ -84,6 +84,7 @@ type Event struct {
 	Kind     EventKind
 	Ticket   Ticket
 	CaseKept bool          // the reply's question has, octet by octet, the case that was sent
+	Strained bool          // the limiter thinks that the server lately refused or failed because it got too much
 	Now      Time          // when the event is handled
 	Sent     Time          // when the packet left; zero if it never did
 	Arrived  Time          // when the loop read the reply
