@@ -33,7 +33,7 @@ func (nullDisk) SyncDir(string) error          { return nil }
 
 // benchmarkWrite measures what Write costs a row, all in: encoding, compression, SHA-256; the disk apart.
 func benchmarkWrite(b *testing.B, format Format, row func(i int) *record.Record) {
-	const distinct = 1 << 15
+	const distinct = 1 << 13
 	records := make([]*record.Record, distinct)
 	for i := range records {
 		records[i] = row(i)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"unsafe"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding"
@@ -36,16 +37,17 @@ type column struct {
 
 	level  byte   // its definition level; below maxDef there is no value
 	number int64  // the value: a number, the bits of a float, an index in dict
-	text   []byte // or octets
+	text   []byte // or octets, until they stand at the end of data
 
 	// The values of the page. Indexes, booleans and 32-bit numbers are in ints, octets in data and offsets.
-	rep, def series[byte]
-	ints     series[int32]
-	longs    series[int64]
-	data     []byte
-	offsets  []uint32
-	values   int // levels, or without levels values
-	present  int // values that are not NULL
+	rep     repetition
+	def     series[byte]
+	ints    series[int32]
+	longs   series[int64]
+	data    []byte
+	offsets []uint32
+	values  int // levels, or without levels values
+	present int // values that are not NULL
 
 	// Bounds of the values present.
 	min, max         int64 // likewise; of indexes, those of the least and the greatest text
@@ -101,7 +103,12 @@ func (c *column) setNumber(row int, v int64) {
 	}
 	c.catchUp(row)
 	c.level, c.number = c.maxDef, v
-	c.catchUp(row + 1)
+	c.upto++
+	c.values++
+	if c.maxDef > 0 {
+		c.def.add(c.maxDef, 1)
+	}
+	c.addNumber(v, 1)
 }
 
 // setText says that from row on the value is s.
@@ -111,8 +118,13 @@ func (c *column) setText(row int, s string) {
 		return
 	}
 	c.catchUp(row)
-	c.level, c.text = c.maxDef, append(c.text[:0], s...)
-	c.catchUp(row + 1)
+	c.level = c.maxDef
+	c.upto++
+	c.values++
+	if c.maxDef > 0 {
+		c.def.add(c.maxDef, 1)
+	}
+	c.addText(s)
 }
 
 // catchUp adds the values of the rows before row.
@@ -122,39 +134,55 @@ func (c *column) catchUp(row int) {
 		return
 	}
 	c.upto = row
+	c.values += n
 	if c.maxDef > 0 {
 		c.def.add(c.level, n)
 		if c.maxRep > 0 {
-			c.rep.add(0, n)
+			c.rep.addRows(1, n)
 		}
 	}
-	c.values += n
 	switch {
 	case c.level < c.maxDef:
 	case c.kind != parquet.ByteArray || c.indexed():
 		c.addNumber(c.number, n)
 	default:
+		text := c.lastText()
 		for range n {
-			c.addText(c.text)
+			c.addText(text)
 		}
 	}
 }
 
-// addLevels adds the levels of an element of a list, or of what stands for none.
+// lastText is the value last set, of a column without dictionary.
+func (c *column) lastText() string {
+	text := c.text
+	if n := len(c.offsets); n > 1 {
+		text = c.data[c.offsets[n-2]:]
+	}
+	return unsafe.String(unsafe.SliceData(text), len(text)) // where data is moved, the octets stay
+}
+
+// addNulls adds a row of so many elements, or lists that are elements, with nothing in them: its definition level.
+func (c *column) addNulls(elements int, def byte) {
+	c.values += elements
+	c.rep.addRows(elements, 1)
+	c.def.add(def, elements)
+}
+
+// addLevels adds the levels of an element of a list that is an element itself.
 func (c *column) addLevels(rep, def byte) {
-	c.rep.add(rep, 1)
-	c.def.add(def, 1)
 	c.values++
+	c.rep.addLevel(rep)
+	c.def.add(def, 1)
 }
 
 // addString adds the value of an element.
 func (c *column) addString(s string) {
 	if c.indexed() {
 		c.addNumber(int64(c.dict.index(s)), 1)
-		return
+	} else {
+		c.addText(s)
 	}
-	c.text = append(c.text[:0], s...)
-	c.addText(c.text)
 }
 
 // addNumber adds n times the value v.
@@ -201,15 +229,15 @@ func (c *column) boundIndex(index int32, first bool) {
 }
 
 // addText adds a value of octets.
-func (c *column) addText(text []byte) {
+func (c *column) addText(text string) {
 	c.data = append(c.data, text...)
 	c.offsets = append(c.offsets, uint32(len(c.data)))
 	switch {
 	case c.present == 0:
 		c.minText, c.maxText = append(c.minText[:0], text...), append(c.maxText[:0], text...)
-	case string(text) < string(c.minText):
+	case text < string(c.minText):
 		c.minText = append(c.minText[:0], text...)
-	case string(text) > string(c.maxText):
+	case text > string(c.maxText):
 		c.maxText = append(c.maxText[:0], text...)
 	}
 	c.present++
@@ -217,12 +245,12 @@ func (c *column) addText(text []byte) {
 
 // full reports whether the page should be written.
 func (c *column) full() bool {
-	return *c.rows-c.first >= pageRows || c.Size() >= pageBytes
+	return max(c.values, *c.rows-c.first) >= pageValues || c.Size() >= pageBytes
 }
 
 // Size is about what the page takes in memory.
 func (c *column) Size() int64 {
-	return int64(len(c.rep.all) + len(c.def.all) + 4*len(c.ints.all) + 8*len(c.longs.all) + len(c.data) + 4*len(c.offsets))
+	return int64(len(c.rep.levels.all) + len(c.def.all) + 4*len(c.ints.all) + 8*len(c.longs.all) + len(c.data) + 4*len(c.offsets))
 }
 
 // Len is the rows of the page.
@@ -244,8 +272,11 @@ func (c *column) Page() parquet.Page {
 
 // Reset begins a new page.
 func (c *column) Reset() {
-	if c.dict != nil && c.dict.outgrow() { // then so did the library, which encodes what follows without
+	switch {
+	case c.dict != nil && c.dict.outgrow(): // the library found so too, and encodes what follows without
 		c.text = append(c.text[:0], c.dict.text(int32(c.number))...)
+	case len(c.offsets) > 1:
+		c.text = append(c.text[:0], c.lastText()...)
 	}
 	c.first = *c.rows
 	c.rep.clear()
@@ -315,7 +346,9 @@ func (p page) Bounds() (least, greatest parquet.Value, ok bool) {
 // Data returns the values that are not NULL.
 func (p page) Data() encoding.Values {
 	switch {
-	case p.kind == parquet.Int32, p.indexed():
+	case p.indexed():
+		return encoding.Int32Values(p.ints.all) // Encode knows of the run
+	case p.kind == parquet.Int32:
 		return encoding.Int32Values(p.ints.list(&p.scratch.ints))
 	case p.kind == parquet.Boolean:
 		return encoding.BooleanValues(packed(p.ints.list(&p.scratch.ints), &p.scratch.bits))
@@ -368,7 +401,11 @@ func (s *series[T]) add(v T, n int) {
 }
 
 func (s *series[T]) settle() {
-	s.all = repeat(s.all, s.last, s.run)
+	if s.run == 1 {
+		s.all = append(s.all, s.last)
+	} else {
+		s.all = repeat(s.all, s.last, s.run)
+	}
 	s.run = 0
 }
 
@@ -380,6 +417,56 @@ func (s *series[T]) list(room *[]T) []T {
 	}
 	s.settle()
 	return s.all
+}
+
+// repetition is a list of repetition levels. Mostly rows have as many elements as the row before.
+type repetition struct {
+	levels   series[byte]
+	elements int // of each of the last rows, in lists that are no elements themselves
+	rows     int // how many such rows stand after levels
+}
+
+// addRows adds rows of so many elements each, none of them a list with more than one.
+func (r *repetition) addRows(elements, rows int) {
+	if elements != r.elements {
+		r.settle()
+		r.elements = elements
+	}
+	r.rows += rows
+}
+
+// addLevel adds one level.
+func (r *repetition) addLevel(level byte) {
+	r.settle()
+	r.levels.add(level, 1)
+}
+
+func (r *repetition) settle() {
+	if r.rows == 0 {
+		return
+	}
+	r.levels.settle()
+	start := len(r.levels.all)
+	all := repeat(append(r.levels.all, 0), 1, r.elements-1)
+	for wanted := start + r.rows*r.elements; len(all) < wanted; {
+		all = append(all, all[start:min(len(all), start+wanted-len(all))]...)
+	}
+	r.levels.all, r.rows = all, 0
+}
+
+// list returns the levels.
+func (r *repetition) list() *series[byte] {
+	if r.elements == 1 {
+		r.levels.add(0, r.rows)
+		r.rows = 0
+	}
+	r.settle()
+	return &r.levels
+}
+
+func (r *repetition) clear() {
+	r.levels.clear()
+	r.rows = 0
 }
 
 func (s *series[T]) clear() { s.all, s.run = s.all[:0], 0 }
@@ -411,7 +498,7 @@ func (t *columnType) Encode(dst []byte, values encoding.Values, e encoding.Encod
 	c := t.column
 	var err error
 	if c.maxRep > 0 {
-		if dst, err = appendLevels(dst, &c.rep, c.maxRep); err != nil {
+		if dst, err = appendLevels(dst, c.rep.list(), c.maxRep); err != nil {
 			return dst, err
 		}
 	}
@@ -425,12 +512,27 @@ func (t *columnType) Encode(dst []byte, values encoding.Values, e encoding.Encod
 	switch {
 	case (e.Encoding() == format.RLEDictionary) != c.indexed():
 		return dst, fmt.Errorf("internal error: column %d is to be encoded as %s", c.index, e)
+	case c.indexed() && len(c.ints.all) == 0:
+		return appendIndexRun(dst, c.ints.last, c.ints.run), nil
 	case c.indexed():
-		encoded, err = e.EncodeInt32(dst[start:], values.Int32())
+		c.ints.settle()
+		encoded, err = e.EncodeInt32(dst[start:], c.ints.all)
 	default:
 		encoded, err = t.Type.Encode(dst[start:], values, e)
 	}
 	return append(dst, encoded...), err
+}
+
+// appendIndexRun appends n times an index as the encoding RLE_DICTIONARY has it: the width in bits, and one run.
+func appendIndexRun(dst []byte, index int32, n int) []byte {
+	width := bits.Len32(uint32(index))
+	dst = append(dst, byte(width))
+	dst = binary.AppendUvarint(dst, uint64(n)<<1)
+	for ; width > 0; width -= 8 {
+		dst = append(dst, byte(index))
+		index >>= 8
+	}
+	return dst
 }
 
 // appendLevels appends levels in the form of data page v1: their length, and runs.

@@ -16,10 +16,11 @@ type dictionary struct {
 	data     []byte
 	offsets  []uint32 // text i is data[offsets[i]:offsets[i+1]]
 	table    []int32  // open addressing: index+1, or 0; its length is a power of two
-	outgrown bool     // it has become too large: what follows is encoded without
+	recent   memo[int32]
+	outgrown bool // it has become too large: what follows is encoded without
 }
 
-// dictionarySlots is how many places the table of a dictionary begins with: most have a few words.
+// dictionarySlots is how many places the tables of a dictionary begin with: most have a few words.
 const dictionarySlots = 64
 
 func newDictionary(c *column) *dictionary {
@@ -29,6 +30,7 @@ func newDictionary(c *column) *dictionary {
 		column:     c,
 		seed:       maphash.MakeSeed(),
 		table:      make([]int32, dictionarySlots),
+		recent:     newMemo[int32](dictionarySlots),
 	}
 	d.Reset()
 	return d
@@ -36,6 +38,16 @@ func newDictionary(c *column) *dictionary {
 
 // index returns the number of a text, which is a new one if it is not there yet.
 func (d *dictionary) index(s string) int32 {
+	recent := d.recent.at(hashText(s))
+	if i := *recent; int(i) < d.Len() && string(d.text(i)) == s {
+		return i
+	}
+	*recent = d.lookUp(s)
+	return *recent
+}
+
+// lookUp is index, from the table. Its hash is one that nobody outside can find collisions of.
+func (d *dictionary) lookUp(s string) int32 {
 	mask := uint64(len(d.table) - 1)
 	at := maphash.String(d.seed, s) & mask
 	for d.table[at] != 0 {

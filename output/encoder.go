@@ -12,9 +12,13 @@ import (
 	"github.com/caascan/caascan/scanner/wire"
 )
 
-// maxRemembered bounds the texts of names, and of addresses, that an Encoder remembers. There are some 10^5 servers
-// that more than a few names share; 8,192 of them cover most rows, and cost about 2 MB.
-const maxRemembered = 8192
+// How many servers, and sets of servers, an Encoder remembers. There are some 10^5 servers that more than a few names
+// share; these cover most rows, and cost about 2 MB.
+const (
+	rememberedHosts     = 8192
+	rememberedAddresses = 4096
+	rememberedSets      = 4096
+)
 
 // An Encoder makes rows from records. Equal records give equal rows: what it remembers only saves work. It is used by
 // one goroutine at a time.
@@ -22,9 +26,11 @@ type Encoder struct {
 	scanID, worker, vantage string
 	registrable             func(name string) string
 
-	hosts     map[wire.Name]host    // of servers, which many records share
-	addresses map[netip.Addr]string // of servers, as text
-	operators []operatorCount       // scratch of nameServers
+	hosts     memo[host]      // of servers, which many records share
+	addresses memo[address]   // likewise
+	sets      memo[serverSet] // the servers of zones
+	operators []operatorCount // scratch of newServerSet
+	source    struct{ name, text string }
 
 	// Where the lists and numbers lie that rows point at.
 	levels     arena[Level]
@@ -38,8 +44,24 @@ type Encoder struct {
 
 // host is what an Encoder remembers of a server's name.
 type host struct {
+	name     wire.Name
 	text     string
 	operator string // registrable domain, "" if it has none
+}
+
+// address is what it remembers of a server's address.
+type address struct {
+	addr netip.Addr
+	text string
+}
+
+// serverSet is what it remembers of the servers of a zone.
+type serverSet struct {
+	names     []wire.Name
+	sorted    []string // their texts
+	hash      string
+	operator  string // of most of them; "" if none has one
+	operators int8   // different ones
 }
 
 // NewEncoder returns an encoder for the rows of one scan.
@@ -53,8 +75,9 @@ func NewEncoder(cfg Config) *Encoder {
 		worker:      cfg.Worker,
 		vantage:     cfg.Vantage,
 		registrable: registrable,
-		hosts:       make(map[wire.Name]host),
-		addresses:   make(map[netip.Addr]string),
+		hosts:       newMemo[host](rememberedHosts),
+		addresses:   newMemo[address](rememberedAddresses),
+		sets:        newMemo[serverSet](rememberedSets),
 	}
 }
 
@@ -93,28 +116,34 @@ func (e *Encoder) domain(d *Domain, r *record.Record) {
 // identity starts the row with what was known before anything was asked.
 func (e *Encoder) identity(d *Domain, r *record.Record) {
 	t := &r.Target
+	if t.Source != e.source.name {
+		e.source.name, e.source.text = strings.Clone(t.Source), Text(t.Source)
+	}
 	*d = Domain{
-		ScanID:            e.scanID,
-		SchemaVersion:     SchemaVersion,
-		QueryName:         nameText(t.Name),
-		InputName:         Text(t.Input),
-		InputKind:         inputKind(t),
-		InputLine:         t.Line,
-		SourceList:        Text(t.Source),
-		Rank:              t.Rank,
-		RankBucket:        t.RankBucket,
-		RegistrableDomain: nameText(t.Registrable),
-		PublicSuffix:      nameText(t.Suffix),
-		IsRegistrable:     t.Name == t.Registrable,
-		PSLSection:        pslSection(t),
-		Timestamp:         micros(r.Finished),
-		WorkerID:          e.worker,
-		Vantage:           e.vantage,
+		ScanID:        e.scanID,
+		SchemaVersion: SchemaVersion,
+		QueryName:     nameText(t.Name),
+		InputName:     Text(t.Input),
+		InputKind:     inputKind(t),
+		InputLine:     t.Line,
+		SourceList:    e.source.text,
+		Rank:          t.Rank,
+		RankBucket:    t.RankBucket,
+		PublicSuffix:  nameText(t.Suffix),
+		IsRegistrable: t.Name == t.Registrable,
+		PSLSection:    pslSection(t),
+		Timestamp:     micros(r.Finished),
+		WorkerID:      e.worker,
+		Vantage:       e.vantage,
+	}
+	if d.RegistrableDomain = d.QueryName; !d.IsRegistrable {
+		d.RegistrableDomain = nameText(t.Registrable)
 	}
 	d.TLD = d.QueryName[strings.LastIndexByte(d.QueryName, '.')+1:]
-	d.Labels = int8(min(strings.Count(d.QueryName, ".")+1, math.MaxInt8))
 	if len(r.Climb) > 0 {
 		d.Labels = int8(r.Climb[0].Name.Labels()) // an escaped dot in a label is no separator
+	} else {
+		d.Labels = int8(min(strings.Count(d.QueryName, ".")+1, math.MaxInt8))
 	}
 	if r.Cost.Queries > 0 {
 		d.FirstQueryAt, d.LastQueryAt = micros(r.Admitted), micros(r.Finished)
@@ -315,11 +344,34 @@ func (e *Encoder) nameServers(d *Domain, r *record.Record) {
 	if len(ns) == 0 {
 		return
 	}
-	d.NSAddress = e.texts.take(len(ns))
+	set := e.serverSet(ns)
+	d.NSAddress = set.sorted
+	d.NSSetHash = set.hash
+	d.DNSOperator = set.operator
+	d.DNSOperatorCount = set.operators
+}
+
+// serverSet returns what the rows say of the servers of a zone.
+func (e *Encoder) serverSet(ns []wire.Name) *serverSet {
+	var hash uint64
+	for _, name := range ns {
+		hash = hash*hashFactor + hashText(string(name))
+	}
+	set := e.sets.at(hash)
+	if !slices.Equal(set.names, ns) {
+		*set = e.newServerSet(ns)
+	}
+	return set
+}
+
+// newServerSet works that out.
+func (e *Encoder) newServerSet(ns []wire.Name) serverSet {
+	set := serverSet{names: make([]wire.Name, len(ns)), sorted: make([]string, len(ns))}
 	e.operators = e.operators[:0]
 	for i, name := range ns {
 		server := e.host(name)
-		d.NSAddress[i] = server.text
+		set.names[i] = server.name
+		set.sorted[i] = server.text
 		if server.operator == "" {
 			continue
 		}
@@ -330,16 +382,17 @@ func (e *Encoder) nameServers(d *Domain, r *record.Record) {
 		}
 		e.operators[at].servers++
 	}
-	slices.Sort(d.NSAddress)
-	d.NSSetHash = nsSetHash(d.NSAddress)
+	slices.Sort(set.sorted)
+	set.hash = nsSetHash(set.sorted)
 	var most operatorCount
 	for _, c := range e.operators {
 		if c.servers > most.servers || c.servers == most.servers && c.operator < most.operator {
 			most = c
 		}
 	}
-	d.DNSOperator = most.operator
-	d.DNSOperatorCount = int8(min(len(e.operators), math.MaxInt8))
+	set.operator = most.operator
+	set.operators = int8(min(len(e.operators), math.MaxInt8))
+	return set
 }
 
 // nsSetHash is the first 16 octets, in hexadecimal, of SHA-256 over the sorted names, each with a line feed.
@@ -377,20 +430,17 @@ func (e *Encoder) cost(d *Domain, r *record.Record) {
 	}
 }
 
-// host returns the text and the operator of a server's name.
-func (e *Encoder) host(name wire.Name) host {
-	if h, ok := e.hosts[name]; ok {
+// host returns the text and the operator of a server's name. They hold until the next call.
+func (e *Encoder) host(name wire.Name) *host {
+	h := e.hosts.at(hashText(string(name)))
+	if h.name == name {
 		return h
 	}
 	text := name.String()
-	h := host{text: text}
+	*h = host{name: wire.Name(strings.Clone(string(name))), text: text} // the name may be part of a larger string
 	if name != wire.Root && name != "" {
 		h.operator = nameText(e.registrable(text))
 	}
-	if len(e.hosts) >= maxRemembered {
-		clear(e.hosts)
-	}
-	e.hosts[wire.Name(strings.Clone(string(name)))] = h // the name may be part of a larger string
 	return h
 }
 
@@ -407,15 +457,11 @@ func (e *Encoder) address(addr netip.Addr) string {
 	if !addr.IsValid() {
 		return ""
 	}
-	if text, ok := e.addresses[addr]; ok {
-		return text
+	known := e.addresses.at(hashAddr(addr))
+	if known.addr != addr {
+		*known = address{addr, addr.String()}
 	}
-	if len(e.addresses) >= maxRemembered {
-		clear(e.addresses)
-	}
-	text := addr.String()
-	e.addresses[addr] = text
-	return text
+	return known.text
 }
 
 // below returns the text of a name that is most likely an ancestor of the one whose text is given, or that itself:

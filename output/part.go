@@ -164,7 +164,7 @@ func (p *partFile) Write(b []byte) (int, error) {
 // and a group there more would make files a little smaller, and the process larger.
 const (
 	pageBytes       = 32 << 10
-	pageRows        = 20_000 // or earlier: readers that look for single rows skip pages
+	pageValues      = 20_000 // or earlier, NULLs included: what repeats takes no room until the page is encoded
 	rowGroupRows    = 50_000
 	rowGroupBytes   = 10 << 20  // or earlier, where rows are large: a hostile zone can give each name 64 KB of records
 	dictionaryBytes = 256 << 10 // a column whose dictionary outgrows it goes on without

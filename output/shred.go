@@ -18,7 +18,8 @@ import (
 // compares rows word by word, and tells only the columns of what differs.
 //
 // The shapes are those that the row structs use: strings, integers, booleans, floats and octets; pointers to them; lists
-// and lists of structs. With the option "optional" a zero value, a nil pointer or a nil list is NULL.
+// of them, and of structs with such fields and lists. A list in a list is never NULL. With the option "optional" a zero
+// value, a nil pointer or a nil list is NULL.
 type shredder[T any] struct {
 	columns []*column
 	fields  []node // those that are no lists
@@ -191,86 +192,125 @@ func (n *node) set(row unsafe.Pointer, at int) {
 
 // setList tells the columns of a list what the row has in it.
 func (n *node) setList(row unsafe.Pointer, at int) {
-	p := unsafe.Add(row, n.offset)
-	list := *(*[]byte)(p) // the header of a slice, whatever its elements
-	if len(list) > 0 {
-		for _, c := range n.leaves {
-			c.catchUp(at)
-			c.upto++
-		}
-		n.shred(p, 0, 0, 0)
-		return
-	}
-	level := byte(0)
-	if n.optional && list != nil {
-		level = 1
-	}
-	if n.leaves[0].level != level {
-		for _, c := range n.leaves {
-			c.setNull(at, level)
-		}
-	}
-}
-
-// shred adds the value or values at p, which lie in a list. Rep and def are the levels of the first of them; depth is
-// how many lists there are around the node.
-func (n *node) shred(p unsafe.Pointer, rep, def, depth byte) {
-	if n.pointer {
-		if p = *(*unsafe.Pointer)(p); p == nil {
-			n.null(rep, def)
-			return
-		}
-	}
-	switch {
-	case n.fields != nil:
-		for i := range n.fields {
-			f := &n.fields[i]
-			f.shred(unsafe.Add(p, f.offset), rep, def, depth)
-		}
-	case n.element != nil:
-		n.shredList(p, rep, def, depth)
-	case n.kind == reflect.String || n.kind == reflect.Slice:
-		text, null := n.text(p)
-		if null {
-			n.null(rep, def)
-			return
-		}
-		n.column.addLevels(rep, n.column.maxDef)
-		n.column.addString(text)
-	default:
-		v := n.number(p)
-		if v == 0 && n.optional && !n.pointer {
-			n.null(rep, def)
-			return
-		}
-		n.column.addLevels(rep, n.column.maxDef)
-		n.column.addNumber(v, 1)
-	}
-}
-
-// shredList adds the list at p.
-func (n *node) shredList(p unsafe.Pointer, rep, def, depth byte) {
-	list := *(*[]byte)(p)
-	if n.optional && list != nil {
-		def++
-	}
+	list := *(*[]byte)(unsafe.Add(row, n.offset)) // the header of a slice, whatever its elements
 	if len(list) == 0 {
-		n.null(rep, def)
+		level := byte(0)
+		if n.optional && list != nil {
+			level = 1
+		}
+		if n.leaves[0].level != level {
+			for _, c := range n.leaves {
+				c.setNull(at, level)
+			}
+		}
 		return
+	}
+	for _, c := range n.leaves {
+		c.catchUp(at)
+		c.upto++
+	}
+	def := byte(1)
+	if n.optional {
+		def = 2
 	}
 	first := unsafe.Pointer(unsafe.SliceData(list))
-	depth++
-	for i := range len(list) {
-		n.element.shred(unsafe.Add(first, uintptr(i)*n.size), rep, def+1, depth)
-		rep = depth // further elements repeat this list
+	if n.element.fields == nil {
+		n.element.addElements(first, n.size, len(list), def)
+		return
+	}
+	for i := range n.element.fields {
+		f := &n.element.fields[i]
+		if f.element != nil {
+			f.addLists(unsafe.Add(first, f.offset), n.size, len(list), def)
+		} else {
+			f.addElements(unsafe.Add(first, f.offset), n.size, len(list), def)
+		}
 	}
 }
 
-// null adds to every column at or below the node that nothing is there.
-func (n *node) null(rep, def byte) {
-	for _, c := range n.leaves {
-		c.addLevels(rep, def)
+// addElements adds the values of a row at p and every stride after it. Def is the level of a NULL among them.
+func (n *node) addElements(p unsafe.Pointer, stride uintptr, elements int, def byte) {
+	c := n.column
+	c.values += elements
+	c.rep.addRows(elements, 1)
+	for ; elements > 0; elements-- {
+		if n.add(p) {
+			c.def.add(c.maxDef, 1)
+		} else {
+			c.def.add(def, 1)
+		}
+		p = unsafe.Add(p, stride)
 	}
+}
+
+// add adds the value at p, and reports whether there is one.
+func (n *node) add(p unsafe.Pointer) bool {
+	if n.pointer {
+		if p = *(*unsafe.Pointer)(p); p == nil {
+			return false
+		}
+	}
+	if n.kind == reflect.String || n.kind == reflect.Slice {
+		text, null := n.text(p)
+		if !null {
+			n.column.addString(text)
+		}
+		return !null
+	}
+	v := n.number(p)
+	if v == 0 && n.optional && !n.pointer {
+		return false
+	}
+	n.column.addNumber(v, 1)
+	return true
+}
+
+// addLists adds the lists of a row at p and every stride after it. Def is the level of an empty one among them.
+func (n *node) addLists(p unsafe.Pointer, stride uintptr, lists int, def byte) {
+	empty := true
+	for i := range lists {
+		empty = empty && len(*(*[]byte)(unsafe.Add(p, uintptr(i)*stride))) == 0
+	}
+	if empty {
+		for _, c := range n.leaves {
+			c.addNulls(lists, def)
+		}
+		return
+	}
+	rep := byte(0)
+	for ; lists > 0; lists-- {
+		n.addList(*(*[]byte)(p), rep, def)
+		rep, p = 1, unsafe.Add(p, stride)
+	}
+}
+
+// addList adds a list that is an element. Rep and def are its levels.
+func (n *node) addList(list []byte, rep, def byte) {
+	if len(list) == 0 {
+		for _, c := range n.leaves {
+			c.addLevels(rep, def)
+		}
+		return
+	}
+	p := unsafe.Pointer(unsafe.SliceData(list))
+	for range len(list) {
+		if n.element.fields == nil {
+			n.element.addNested(p, rep, def+1)
+		}
+		for i := range n.element.fields {
+			f := &n.element.fields[i]
+			f.addNested(unsafe.Add(p, f.offset), rep, def+1)
+		}
+		rep, p = 2, unsafe.Add(p, n.size)
+	}
+}
+
+// addNested adds the value at p, an element of a list that is an element. Def is its level if it is NULL.
+func (n *node) addNested(p unsafe.Pointer, rep, def byte) {
+	if n.add(p) {
+		def = n.column.maxDef
+	}
+	n.column.addLevels(rep, def)
 }
 
 // text reads the octets at p. Null says that a field that is optional takes them for NULL.

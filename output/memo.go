@@ -1,0 +1,41 @@
+package output
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"net/netip"
+	"unsafe"
+)
+
+// memo remembers what was made of something, in a table of fixed size: what comes takes the place of what was there.
+// So it is never cleared, and nobody can make it large. Whoever looks something up checks that the entry is the one.
+type memo[T any] struct{ entries []T }
+
+// newMemo returns a memo of so many entries, a power of two.
+func newMemo[T any](entries int) memo[T] { return memo[T]{make([]T, entries)} }
+
+// at returns the entry for a hash.
+func (m *memo[T]) at(hash uint64) *T { return &m.entries[hash>>32&uint64(len(m.entries)-1)] }
+
+// hashFactor is 2^64 divided by the golden ratio, which spreads what differs in few bits (Knuth, TAOCP 6.4).
+const hashFactor = 0x9e3779b97f4a7c15
+
+// hashText hashes the first and the last octets of a text, which tells apart nearly all names and words. Who looks for
+// collisions finds them; so it serves caches only.
+func hashText(s string) uint64 {
+	var first, last uint64
+	switch n := len(s); {
+	case n >= 8:
+		b := unsafe.Slice(unsafe.StringData(s), n)
+		first, last = binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:])
+	case n > 0:
+		first, last = uint64(s[0])<<8|uint64(s[n/2]), uint64(s[n-1])
+	}
+	return (first ^ bits.RotateLeft64(last*hashFactor, 29) ^ uint64(len(s))) * hashFactor
+}
+
+// hashAddr hashes an address.
+func hashAddr(a netip.Addr) uint64 {
+	b := a.As16()
+	return (binary.LittleEndian.Uint64(b[:]) ^ binary.LittleEndian.Uint64(b[8:])) * hashFactor
+}
