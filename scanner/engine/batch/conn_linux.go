@@ -46,6 +46,14 @@ func (c *Conn) setup(addr *Addr, o Options) error {
 	if addr.Is4() {
 		options = []option{{unix.SOL_IP, unix.IP_PKTINFO, o.LocalAddr}, {unix.SOL_IP, unix.IP_RECVERR, o.Errors}}
 	}
+	if addr.Is4() && !o.LocalAddr {
+		// Queries are far shorter than any path's MTU. A datagram that is never fragmented, whatever path MTU somebody
+		// reports, needs no ID that is unique among the fragments on their way, and drawing one (ip_select_ident) is
+		// 7 % of what sending costs, measured with both kinds in turn.
+		if err := unix.SetsockoptInt(c.fd, unix.SOL_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_PROBE); err != nil {
+			return fmt.Errorf("option IP_MTU_DISCOVER: %w", err)
+		}
+	}
 	for _, opt := range options {
 		if opt.wanted {
 			if err := unix.SetsockoptInt(c.fd, opt.level, opt.name, 1); err != nil {
