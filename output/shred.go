@@ -233,13 +233,12 @@ func (n *node) addElements(p unsafe.Pointer, stride uintptr, elements int, def b
 	c := n.column
 	c.values += elements
 	c.rep.addRows(elements, 1)
-	for ; elements > 0; elements-- {
-		if n.add(p) {
+	for i := range elements {
+		if n.add(unsafe.Add(p, uintptr(i)*stride)) {
 			c.def.add(c.maxDef, 1)
 		} else {
 			c.def.add(def, 1)
 		}
-		p = unsafe.Add(p, stride)
 	}
 }
 
@@ -277,10 +276,8 @@ func (n *node) addLists(p unsafe.Pointer, stride uintptr, lists int, def byte) {
 		}
 		return
 	}
-	rep := byte(0)
-	for ; lists > 0; lists-- {
-		n.addList(*(*[]byte)(p), rep, def)
-		rep, p = 1, unsafe.Add(p, stride)
+	for i := range lists {
+		n.addList(*(*[]byte)(unsafe.Add(p, uintptr(i)*stride)), byte(min(i, 1)), def)
 	}
 }
 
@@ -292,16 +289,17 @@ func (n *node) addList(list []byte, rep, def byte) {
 		}
 		return
 	}
-	p := unsafe.Pointer(unsafe.SliceData(list))
-	for range len(list) {
+	first := unsafe.Pointer(unsafe.SliceData(list))
+	for i := range len(list) {
+		p := unsafe.Add(first, uintptr(i)*n.size)
 		if n.element.fields == nil {
 			n.element.addNested(p, rep, def+1)
 		}
-		for i := range n.element.fields {
-			f := &n.element.fields[i]
+		for k := range n.element.fields {
+			f := &n.element.fields[k]
 			f.addNested(unsafe.Add(p, f.offset), rep, def+1)
 		}
-		rep, p = 2, unsafe.Add(p, n.size)
+		rep = 2 // further elements repeat this list
 	}
 }
 
