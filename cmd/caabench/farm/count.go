@@ -12,6 +12,7 @@ type Report struct {
 	Strays  int            `json:"strays"`       // datagrams that were no query, or for no server
 	Drops   int            `json:"kernel_drops"` // lost because they came faster than they were read
 	Waiting int            `json:"waiting"`      // replies that wait for their time
+	Most    int            `json:"most_waiting"` // that ever did at once
 	Servers []ServerReport `json:"servers"`
 }
 

@@ -6,7 +6,7 @@ import "time"
 // the loop nothing but memory: the query is kept, not the answer, which is made when its time has come.
 const (
 	ringTick  = time.Millisecond
-	ringSlots = 1 << 15 // more than half a minute ahead
+	ringSlots = 1 << 17 // more than two minutes ahead
 )
 
 // waiting is a query whose answer waits.
@@ -29,6 +29,7 @@ type ring struct {
 	pool   []waiting
 	free   uint32 // one more than the index of the first free one
 	amount int
+	most   int // that ever waited at once
 }
 
 func newRing(now time.Time) *ring { return &ring{start: now, slots: make([]uint32, ringSlots)} }
@@ -52,6 +53,7 @@ func (r *ring) add(until time.Time, server int, from peer, msg []byte) bool {
 	copy(w.msg[:], msg)
 	*slot = at
 	r.amount++
+	r.most = max(r.most, r.amount)
 	return true
 }
 

@@ -42,6 +42,10 @@ type Config struct {
 	Leaf []Behaviour `json:"leaf,omitzero"` // of server k: element k modulo their number
 	Top  Behaviour   `json:"top,omitzero"`  // of the servers of the root and the top-level domains
 
+	// Hold keeps all answers that have a Delay back until so many wait, or no query has come for holdIdle: then as many
+	// questions are open at once, however fast they come.
+	Hold int `json:"hold,omitzero"`
+
 	Count bool   `json:"count,omitzero"` // note by the kernel's clock when each packet came
 	Seed  uint64 `json:"seed,omitzero"`  // of losses and of the order of the names
 }

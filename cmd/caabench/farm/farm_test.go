@@ -131,12 +131,9 @@ func TestTruth(t *testing.T) {
 // TestShares: every name is in one group, and in the one that holds it.
 func TestShares(t *testing.T) {
 	for world, cfg := range testWorlds {
-		w := &World{cfg: cfg}
-		if err := w.cfg.complete(); err != nil {
+		w, err := Outline(cfg)
+		if err != nil {
 			t.Fatal(err)
-		}
-		if cfg.Biggest > 0 {
-			w.zipf = zipfBounds(cfg.Names, w.groups(), cfg.Biggest)
 		}
 		held := make([]int, cfg.Servers)
 		for i := range cfg.Names {
@@ -280,7 +277,7 @@ func TestConfig(t *testing.T) {
 		"share":    {Names: 1, Servers: 1, CAA: 2},
 		"limit":    {Names: 1, Servers: 1, Leaf: []Behaviour{{Limit: -1}}},
 		"losses":   {Names: 1, Servers: 1, Top: Behaviour{LossIn: 2}},
-		"delay":    {Names: 1, Servers: 1, Leaf: []Behaviour{{Delay: Duration(time.Minute)}}},
+		"delay":    {Names: 1, Servers: 1, Leaf: []Behaviour{{Delay: Duration(time.Hour)}}},
 		"over":     {Names: 1, Servers: 1, Leaf: []Behaviour{{Over: "never"}}},
 	} {
 		if _, err := New(cfg); err == nil || !strings.Contains(err.Error(), want) {

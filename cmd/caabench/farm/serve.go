@@ -37,25 +37,20 @@ type loop struct {
 	ring    *ring
 	now     time.Time
 	strays  int
+	holding bool // Config.Hold is not reached yet
 }
 
 // Listen starts the servers on a port; 0 lets the kernel choose. Close ends them.
 func (w *World) Listen(port uint16) (*Farm, error) {
-	sock, err := listen(port, w.cfg.Count)
+	sock, listener, err := listenBoth(port, w.cfg.Count)
 	if err != nil {
-		return nil, err
-	}
-	f := &Farm{w: w, requests: make(chan func(*loop)), closing: make(chan struct{}), conns: map[net.Conn]bool{}}
-	if f.port, err = sock.port(); err == nil {
-		f.listener, err = listenTCP(f.port)
-	}
-	if err != nil {
-		unix.Close(sock.fd)
 		return nil, fmt.Errorf("farm: %w", err)
 	}
+	f := &Farm{w: w, listener: listener, requests: make(chan func(*loop)), closing: make(chan struct{}), conns: map[net.Conn]bool{}}
+	f.port = uint16(listener.Addr().(*net.TCPAddr).Port)
 	l := &loop{
 		farm: f, sock: sock, servers: make([]server, w.serverCount()), random: rand.New(rand.NewPCG(w.cfg.Seed, lossStream)),
-		now: time.Now(),
+		now: time.Now(), holding: w.cfg.Hold > 0,
 	}
 	l.responder.w = w
 	l.ring = newRing(l.now)
@@ -71,6 +66,24 @@ func (w *World) Listen(port uint16) (*Farm, error) {
 	})
 	f.ended.Go(func() { f.serveTCP(l.servers) })
 	return f, nil
+}
+
+// listenBoth opens one port over UDP and TCP.
+func listenBoth(port uint16, times bool) (sock *socket, listener net.Listener, err error) {
+	const tries = 50 // the port that the kernel chooses for one may be taken for the other
+	for range tries {
+		if listener, err = listenTCP(port); err != nil {
+			return nil, nil, err
+		}
+		if sock, err = listen(uint16(listener.Addr().(*net.TCPAddr).Port), times); err == nil {
+			return sock, listener, nil
+		}
+		listener.Close()
+		if port != 0 {
+			break
+		}
+	}
+	return nil, nil, err
 }
 
 // Port returns the port of all servers.
@@ -113,6 +126,9 @@ const (
 	// quietAfter is how long nothing has come before the loop waits for the socket.
 	quietAfter = 5 * time.Millisecond
 
+	// holdIdle is how long no query has come before answers are held back no longer.
+	holdIdle = 2 * time.Second
+
 	// longestIdle bounds how long a request waits for a loop that gets no packets.
 	longestIdle = 20 * time.Millisecond
 )
@@ -136,7 +152,10 @@ func (l *loop) run() error {
 		for i := range n {
 			l.query(i)
 		}
-		all := l.ring.due(l.now, l.answerWaiting)
+		if l.holding && (l.ring.amount >= l.w.cfg.Hold || l.ring.amount > 0 && l.now.Sub(busy) > holdIdle) {
+			l.holding = false
+		}
+		all := l.holding || l.ring.due(l.now, l.answerWaiting)
 		l.sock.send()
 		switch {
 		case n > 0 || !all:
@@ -208,7 +227,7 @@ func (l *loop) answerWaiting(w *waiting) bool {
 }
 
 func (l *loop) report() Report {
-	r := Report{Port: l.farm.port, Strays: l.strays, Drops: l.sock.drops(), Waiting: l.ring.amount}
+	r := Report{Port: l.farm.port, Strays: l.strays, Drops: l.sock.drops(), Waiting: l.ring.amount, Most: l.ring.most}
 	for i := range l.servers {
 		r.Servers = append(r.Servers, l.servers[i].report(l.w, i))
 	}

@@ -109,15 +109,6 @@ func (s *socket) setup(port uint16, times bool) error {
 	return unix.Bind(s.fd, &unix.SockaddrInet4{Port: int(port)})
 }
 
-// port returns the port that the socket is bound to.
-func (s *socket) port() (uint16, error) {
-	addr, err := unix.Getsockname(s.fd)
-	if err != nil {
-		return 0, err
-	}
-	return uint16(addr.(*unix.SockaddrInet4).Port), nil
-}
-
 // receive takes what datagrams there are, and returns how many.
 func (s *socket) receive() (int, error) {
 	for i := range s.in.hdrs {

@@ -17,15 +17,21 @@ type World struct {
 
 // New makes a world, and with it all the signatures that a scan of it will ask for: some 20 µs each.
 func New(cfg Config) (*World, error) {
+	w, err := Outline(cfg)
+	if err == nil && cfg.Security != Unsigned {
+		w.secur = newSecurity(w, time.Now())
+	}
+	return w, err
+}
+
+// Outline makes a world without its keys and signatures: to know its names and their truth, not to be served.
+func Outline(cfg Config) (*World, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
 	w := &World{cfg: cfg}
 	if cfg.Biggest > 0 {
 		w.zipf = zipfBounds(cfg.Names, w.groups(), cfg.Biggest)
-	}
-	if cfg.Security != Unsigned {
-		w.secur = newSecurity(w, time.Now())
 	}
 	return w, nil
 }
