@@ -72,8 +72,9 @@ const (
 	// usualCost is what a name that has all its packets sent may cost the processor, beside a good one, which has four.
 	usualCost = 32
 
-	// usualHeap is what may stay in the caches of a name that has all its packets sent: a KiB for each.
-	usualHeap = maxQueries << 10
+	// usualHeap is what may stay of a name that has all its packets sent: a KiB and a quarter for each, when each goes to a
+	// server of its own, which the resolver and the limiter remember.
+	usualHeap = maxQueries * 5 << 8
 )
 
 // seen is what a scan showed.

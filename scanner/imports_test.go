@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"output":                   {"scanner/caa", "scanner/record", "scanner/step", "scanner/wire"},
 	"cmd/caascan":              {"*"},
 	"cmd/caabench":             {"*"},
+	"cmd/caabench/farm":        {"*"},
 	"cmd/caaoracle":            {"*"},
 }
 

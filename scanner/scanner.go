@@ -48,6 +48,8 @@ type Network struct {
 	MaxQueries int // for one name
 	Limits     ratelimit.Limits
 
+	OptOuts *resolve.OptOuts // who is not to be asked; nil: everybody may be
+
 	// Resolvers, if there are any, are asked instead of the authoritative servers: stub mode. They must validate.
 	Resolvers []netip.AddrPort
 
@@ -191,7 +193,7 @@ func (n *Network) resolver(rnd *rand.Rand, crowd int) resolver {
 	if len(n.Resolvers) > 0 {
 		return stub.New(stub.Config{
 			Resolvers: n.Resolvers, Anchor: n.anchor(), Timeout: n.Timeout, Retries: retries, MaxQueries: n.MaxQueries,
-			NSID: single, Rand: rnd,
+			NSID: single, OptOuts: n.OptOuts, Rand: rnd,
 		})
 	}
 	cfg := resolve.Config{
@@ -202,7 +204,7 @@ func (n *Network) resolver(rnd *rand.Rand, crowd int) resolver {
 			operator := n.Operator(server.String())
 			return operator, operatorID(operator)
 		},
-		NSID: single, Rand: rnd, Crowd: crowd,
+		NSID: single, Rand: rnd, Crowd: crowd, OptOuts: n.OptOuts,
 	}
 	if n.DNSSEC != Off {
 		cfg.Anchors, cfg.Lazy = n.Anchors, n.DNSSEC == Lazy

@@ -19,6 +19,8 @@ func (r *Resolver) giveUp(now step.Time, q *question) {
 	switch {
 	case q.tried > 0:
 		r.end(now, q, q.failures.worst.outcome, nil, q.failures.worst)
+	case q.banned:
+		r.stopBanned(now, q)
 	case q.cut != r.root && now.Sub(q.cut.since) >= minTTL:
 		// No server to be asked, but the parent may have newer glue than what we had: ask it for the delegation.
 		r.forget(q)

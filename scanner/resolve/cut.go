@@ -53,8 +53,10 @@ type serverSet struct {
 
 // host is a name server by name, with what we know of its addresses.
 type host struct {
-	name  wire.Name
-	addrs [families]addresses
+	name    wire.Name
+	addrs   [families]addresses
+	checked *optOutList // the list that banned is of
+	banned  bool
 }
 
 // family is an address family. Questions for addresses go out in this order.

@@ -61,7 +61,7 @@ type proof struct {
 // mustProve reports whether an answer is to be validated.
 func (r *Resolver) mustProve(k key, o record.Outcome) bool {
 	switch {
-	case !r.validates() || k.use == serving || o == record.WorkBound || o == record.Bogus:
+	case !r.validates() || k.use == serving || o == record.WorkBound || o == record.Skipped || o == record.Bogus:
 		return false
 	case k.use == chaining:
 		return true

@@ -89,6 +89,7 @@ type question struct {
 	tried     uint8     // tries in vain
 	silent    uint8     // tries without reply
 	spread    bool      // look for one more address first
+	banned    bool      // some server of the zone is not to be asked
 	again     bool      // this is the second time round after a loop among name servers
 	failures  *failures // nil before the first
 	search    *search   // for the addresses of its servers; nil before the first
@@ -195,6 +196,9 @@ func (r *Resolver) run(now step.Time, out *[]step.Ask) {
 		for q.state <= lastReady {
 			switch q.state {
 			case findingCut:
+				if r.optedOut(now, q) {
+					break
+				}
 				c := r.findCut(now, q.key.name, q.key.typ, q.client.cut)
 				if !r.synthesise(now, q, c) {
 					r.enter(now, q, c)
@@ -217,7 +221,7 @@ func (r *Resolver) run(now step.Time, out *[]step.Ask) {
 // startAt makes q ready to ask the servers of c.
 func (q *question) startAt(c *cut) {
 	q.cut, q.tried, q.silent, q.search = c, 0, 0, nil
-	q.tcp, q.plain, q.lowered, q.strained = false, false, false, false
+	q.tcp, q.plain, q.lowered, q.strained, q.banned = false, false, false, false, false
 	c.set.asked++
 	q.spread = c.set.asked%spreadEvery == 0 && q.depth == 0
 	q.state = choosingServer

@@ -70,6 +70,8 @@ type Config struct {
 	// Allowed says whether a server address may be asked. Nil allows all.
 	Allowed func(netip.Addr) bool
 
+	OptOuts *OptOuts // who is not to be asked; nil: everybody may be
+
 	// Operator names who runs a server, from one of its names: the registrable domain and its key for the limiter.
 	Operator func(server wire.Name) (string, step.OperatorID)
 

@@ -50,9 +50,11 @@ type server struct {
 	caa         record.Support
 	mixedUseful bool // a question in mixed case got a useful reply
 
-	load   int32         // questions under way
-	turned int32         // clients that were turned away and have not come back
-	waited time.Duration // of the last packet, for its turn
+	load    int32         // questions under way
+	checked *optOutList   // the list that banned is of
+	banned  bool          // by its address
+	turned  int32         // clients that were turned away and have not come back
+	waited  time.Duration // of the last packet, for its turn
 
 	names []wire.Name
 	stats record.NameServer
@@ -130,6 +132,10 @@ func (r *Resolver) bestServer(now step.Time, q *question, again bool) (step.Serv
 			}
 			for i := range known.servers {
 				at, rtt := &known.servers[i], unknownRTT
+				if r.banned(h, at) {
+					q.banned = true
+					continue
+				}
 				if s := r.known(at); s != nil {
 					if q.tried > 0 && !r.mayTry(q, s.id, again) {
 						continue
@@ -281,7 +287,7 @@ func NameServers(resolvers ...*Resolver) []record.NameServer {
 	byAddr := map[netip.Addr]*server{}
 	for _, r := range resolvers {
 		for _, s := range r.servers {
-			if s.stats.Sent == 0 {
+			if s.stats.Sent == 0 && !s.stats.OptedOut {
 				continue
 			}
 			if sum, ok := byAddr[s.self.Addr]; ok {
@@ -318,7 +324,10 @@ func (s *server) merge(t *server) {
 	a.Lame += b.Lame
 	a.TCP += b.TCP
 	a.Waited += b.Waited
-	a.First = min(a.First, b.First)
+	a.OptedOut = a.OptedOut || b.OptedOut
+	if a.First == 0 || b.First != 0 && b.First < a.First {
+		a.First = b.First
+	}
 	a.Last = max(a.Last, b.Last)
 	for i, n := range t.rtts {
 		s.rtts[i] += n

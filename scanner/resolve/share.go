@@ -2,14 +2,15 @@ package resolve
 
 import "math"
 
-// share is the part of the last hundred or so events that were good, as an average that forgets. The zero value: nothing good
-// has been seen.
-type share float32
+// share is the part of the last hundred or so events that were good, in 65536ths, as an average that forgets. The zero
+// value: nothing good has been seen.
+type share uint16
 
 const (
-	shareFirst  = 0.5      // after the first good event
-	shareMemory = 1.0 / 64 // the weight of the latest
-	shareMostly = 0.25     // from here on, what goes wrong is an exception
+	shareOne    = 1<<16 - 1
+	shareFirst  = shareOne / 2 // after the first good event
+	shareMemory = 64           // the latest event has this part of the weight
+	shareMostly = shareOne / 4 // from here on, what goes wrong is an exception
 
 	// surely: a server is taken to keep silent on purpose when that many tries would be lost by chance in one case of ten
 	// thousand.
@@ -19,11 +20,11 @@ const (
 func (s *share) note(good bool) {
 	switch {
 	case !good:
-		*s -= *s * shareMemory
+		*s -= *s / shareMemory
 	case *s == 0:
 		*s = shareFirst
 	default:
-		*s += (1 - *s) * shareMemory
+		*s += (shareOne - *s) / shareMemory
 	}
 }
 
@@ -35,7 +36,8 @@ func (s share) telling() int {
 	if !s.mostly() {
 		return 0
 	}
-	return int(math.Ceil(math.Log(surely) / math.Log(max(1-float64(s), surely))))
+	lost := max(1-float64(s)/shareOne, surely)
+	return int(math.Ceil(math.Log(surely) / math.Log(lost)))
 }
 
 // deadTries: a server that has left so many packets without a reply, and never sent one, is dead.

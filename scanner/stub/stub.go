@@ -35,14 +35,15 @@ type Config struct {
 	// Resolvers are asked at random.
 	Resolvers []netip.AddrPort
 
-	Anchor     wire.Name     // a zone that the resolvers hold a trust anchor for, and none above it; default the root
-	Timeout    time.Duration // of one exchange; default 2 s
-	Retries    int           // exchanges without a reply that are repeated, at other resolvers first; negative: none; default 3
-	MaxQueries int           // packets for one Client with all it pulls in; default 64
-	NoMixCase  bool          // do not randomise the case of questions
-	NSID       bool          // ask every resolver which instance it is
-	Answers    int           // bound of the cache; default 16384
-	Rand       *rand.Rand    // choice among resolvers
+	Anchor     wire.Name        // a zone that the resolvers hold a trust anchor for, and none above it; default the root
+	Timeout    time.Duration    // of one exchange; default 2 s
+	Retries    int              // exchanges without a reply that are repeated, at other resolvers first; negative: none; default 3
+	MaxQueries int              // packets for one Client with all it pulls in; default 64
+	NoMixCase  bool             // do not randomise the case of questions
+	NSID       bool             // ask every resolver which instance it is
+	Answers    int              // bound of the cache; default 16384
+	OptOuts    *resolve.OptOuts // names that are not to be asked about; nil: none
+	Rand       *rand.Rand       // choice among resolvers
 }
 
 // Resolver holds the questions under way and the cache of one loop.
@@ -111,6 +112,9 @@ func (r *Resolver) Ask(now step.Time, c *resolve.Client, name wire.Name, typ wir
 	k := key{name: name, typ: typ}
 	if s := r.answers.find(now, k); s != nil {
 		return &s.Answer
+	}
+	if r.cfg.OptOuts != nil && r.cfg.OptOuts.Name(name) {
+		return &record.Answer{Name: name, Type: typ, Outcome: record.Skipped, Cause: resolve.CauseOptedOut}
 	}
 	q := r.ask(k, c)
 	q.waiters = append(q.waiters, waiter{client: c})
