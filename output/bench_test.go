@@ -5,6 +5,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -122,13 +123,22 @@ var tldAnswers = func() (all []*record.Answer) {
 	return all
 }()
 
+// morphemes are what names of the benchmarks are made of: words and syllables, the first more often.
+var morphemes = strings.Fields("shop online in er an the st home de web tech la ra mi no ka to group design media net life car best my bo ti ve lu dr info art " +
+	"house world kids travel hotel sport foto consult auto garden health law bau haus immo reise markt schule verein music dental club sol te ri go fa " +
+	"studio solar energy print food pizza wine yoga pet cloud data soft game play bet casino win cash credit loan invest trade market cha ng ou zh xi qu " +
+	"farm wood stone water green blue red black white gold silver star moon sun sky fire ice snow rock river lake mountain forest island beach city park")
+
 // common makes the record of a name of a real list that has no CAA, of which MX was not asked: NODATA from one of the
 // servers of one of the many operators, some of which have far more names than others; and nothing at the TLD.
 func common(i int) *record.Record {
 	rng := rand.New(rand.NewPCG(uint64(i), 7))
-	label := make([]byte, 4+rng.IntN(12))
-	for k := range label {
-		label[k] = "aeiouaeinrtsbcdfghjklmpqvwxyz-"[rng.IntN(29)]
+	var label []byte
+	for len(label) < 4+rng.IntN(10) {
+		label = append(label, morphemes[min(rng.IntN(len(morphemes)), rng.IntN(len(morphemes)))]...)
+	}
+	if rng.IntN(3) == 0 {
+		label = fmt.Appendf(label, "-%x", rng.IntN(4096))
 	}
 	tld := tldAnswers[min(rng.IntN(8), rng.IntN(8))]
 	at := wire.MustName(string(label) + "." + tld.Name.String())

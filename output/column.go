@@ -32,6 +32,7 @@ type column struct {
 	scratch              *scratch
 
 	rows  *int // rows of the row group so far
+	calls *int // of the shredder so far
 	first int  // the row with which the page begins
 	upto  int  // rows from here on repeat the value below
 
@@ -57,7 +58,7 @@ type column struct {
 }
 
 // newColumn returns the buffer of a column of the schema.
-func newColumn(leaf parquet.LeafColumn, rows *int, shared *scratch) *column {
+func newColumn(leaf parquet.LeafColumn, rows, calls *int, shared *scratch) *column {
 	base := leaf.Node.Type()
 	c := &column{
 		ColumnBuffer: base.NewColumnBuffer(leaf.ColumnIndex, 0),
@@ -67,6 +68,7 @@ func newColumn(leaf parquet.LeafColumn, rows *int, shared *scratch) *column {
 		maxDef:       byte(leaf.MaxDefinitionLevel),
 		scratch:      shared,
 		rows:         rows,
+		calls:        calls,
 	}
 	c.typ = columnType{Type: base, column: c}
 	if e := leaf.Node.Encoding(); e != nil && e.Encoding() == format.RLEDictionary {
@@ -114,7 +116,7 @@ func (c *column) setNumber(row int, v int64) {
 // setText says that from row on the value is s.
 func (c *column) setText(row int, s string) {
 	if c.indexed() {
-		c.setNumber(row, int64(c.dict.index(s)))
+		c.setNumber(row, int64(c.dict.index(s, *c.calls)))
 		return
 	}
 	c.catchUp(row)
@@ -179,7 +181,7 @@ func (c *column) addLevels(rep, def byte) {
 // addString adds the value of an element.
 func (c *column) addString(s string) {
 	if c.indexed() {
-		c.addNumber(int64(c.dict.index(s)), 1)
+		c.addNumber(int64(c.dict.index(s, *c.calls)), 1)
 	} else {
 		c.addText(s)
 	}

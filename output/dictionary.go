@@ -2,6 +2,7 @@ package output
 
 import (
 	"hash/maphash"
+	"unsafe"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding"
@@ -16,7 +17,7 @@ type dictionary struct {
 	data     []byte
 	offsets  []uint32 // text i is data[offsets[i]:offsets[i+1]]
 	table    []int32  // open addressing: index+1, or 0; its length is a power of two
-	recent   memo[int32]
+	recent   memo[recentText]
 	outgrown bool // it has become too large: what follows is encoded without
 }
 
@@ -30,23 +31,32 @@ func newDictionary(c *column) *dictionary {
 		column:     c,
 		seed:       maphash.MakeSeed(),
 		table:      make([]int32, dictionarySlots),
-		recent:     newMemo[int32](dictionarySlots),
+		recent:     newMemo[recentText](dictionarySlots),
 	}
 	d.Reset()
 	return d
 }
 
-// index returns the number of a text, which is a new one if it is not there yet.
-func (d *dictionary) index(s string) int32 {
-	recent := d.recent.at(hashText(s))
-	if i := *recent; int(i) < d.Len() && string(d.text(i)) == s {
-		return i
-	}
-	*recent = d.lookUp(s)
-	return *recent
+// recentText is a text that rows of the shredder's last calls had.
+type recentText struct {
+	first uintptr // where it lies, in rows of the call
+	size  int
+	call  int
+	index int32
 }
 
-// lookUp is index, from the table. Its hash is one that nobody outside can find collisions of.
+// index returns the number of a text of a row, which is a new one if it is not there yet. Call is the number of the
+// shredder's call: as long as that lasts its rows hold their texts, so that what lies in the same place is the same.
+func (d *dictionary) index(s string, call int) int32 {
+	first := uintptr(unsafe.Pointer(unsafe.StringData(s)))
+	recent := d.recent.at((uint64(first) ^ uint64(len(s))) * hashFactor)
+	if recent.first != first || recent.size != len(s) || recent.call != call {
+		*recent = recentText{first, len(s), call, d.lookUp(s)}
+	}
+	return recent.index
+}
+
+// lookUp is index for a text wherever it lies. The hash is one that nobody outside can find collisions of.
 func (d *dictionary) lookUp(s string) int32 {
 	mask := uint64(len(d.table) - 1)
 	at := maphash.String(d.seed, s) & mask

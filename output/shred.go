@@ -26,6 +26,7 @@ type shredder[T any] struct {
 	lists   []node
 	words   []span // by word of T: the fields that lie in it, or begin or end there
 	rows    int    // of the row group so far
+	calls   int    // of shred
 }
 
 // span is a range of shredder.fields.
@@ -56,7 +57,7 @@ func newShredder[T any](schema *parquet.Schema) *shredder[T] {
 	shared := new(scratch)
 	for i, path := range schema.Columns() {
 		leaf, _ := schema.Lookup(path...)
-		s.columns[i] = newColumn(leaf, &s.rows, shared)
+		s.columns[i] = newColumn(leaf, &s.rows, &s.calls, shared)
 	}
 	row := reflect.TypeFor[T]()
 	for _, n := range s.compileFields(schema, row, nil) {
@@ -125,6 +126,7 @@ func (s *shredder[T]) compile(schema *parquet.Schema, t reflect.Type, path []str
 // restart begins a new row group.
 func (s *shredder[T]) restart() {
 	s.rows = 0
+	s.calls++ // the dictionaries are new
 	for _, c := range s.columns {
 		c.restart()
 	}
@@ -132,6 +134,7 @@ func (s *shredder[T]) restart() {
 
 // shred adds rows to the columns. Rows that share memory hold the same there.
 func (s *shredder[T]) shred(rows []T) {
+	s.calls++
 	for k := range rows {
 		row := unsafe.Pointer(&rows[k])
 		if k == 0 { // memory of earlier calls may have been used again: the row before is no measure
