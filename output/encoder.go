@@ -237,7 +237,7 @@ func (e *Encoder) climb(d *Domain, r *record.Record) {
 			Server:   e.server(a),
 		}
 		if a.By != nil || !a.Outcome.Failed() { // proven spans say the code too (RFC 8198)
-			l.RCode = a.RCode.String()
+			l.RCode = rcodeWord(a.RCode)
 		}
 		if a.Outcome.Failed() {
 			l.FailedAt = e.below(a.FailedAt(), d.QueryName)
@@ -252,6 +252,21 @@ func (e *Encoder) climb(d *Domain, r *record.Record) {
 			l.EDEText = append(l.EDEText, Text(ede.Text))
 		}
 	}
+}
+
+// rcodeWords are the words of the response codes in use (IANA: up to BADCOOKIE, 23).
+var rcodeWords = func() (words [24]string) {
+	for code := range words {
+		words[code] = wire.RCode(code).String()
+	}
+	return words
+}()
+
+func rcodeWord(code wire.RCode) string {
+	if int(code) < len(rcodeWords) {
+		return rcodeWords[code]
+	}
+	return code.String()
 }
 
 // deciding returns the answer at the deciding level (see Domain), nil if nothing was asked.

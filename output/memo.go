@@ -36,6 +36,10 @@ func hashText(s string) uint64 {
 
 // hashAddr hashes an address.
 func hashAddr(a netip.Addr) uint64 {
+	if a.Is4() {
+		b := a.As4()
+		return uint64(binary.LittleEndian.Uint32(b[:])) * hashFactor
+	}
 	b := a.As16()
 	return (binary.LittleEndian.Uint64(b[:]) ^ binary.LittleEndian.Uint64(b[8:])) * hashFactor
 }

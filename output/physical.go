@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding"
 )
 
 // newRowGroups returns a writer of files by a schema, and its one row group, the columns of which take their values from
@@ -58,10 +59,20 @@ func requiredFields(n parquet.Node, columns *[]*column) []parquet.Field {
 	return fields
 }
 
-func (r required) Name() string                           { return r.name }
-func (r required) Type() parquet.Type                     { return r.typ }
-func (r required) Fields() []parquet.Field                { return r.fields }
-func (r required) Optional() bool                         { return false }
-func (r required) Repeated() bool                         { return false }
+func (r required) Name() string            { return r.name }
+func (r required) Type() parquet.Type      { return r.typ }
+func (r required) Fields() []parquet.Field { return r.fields }
+func (r required) Optional() bool          { return false }
+func (r required) Repeated() bool          { return false }
+
+// Encoding is the one that the struct tag names, otherwise for numbers the one that makes the least work of repeats.
+func (r required) Encoding() encoding.Encoding {
+	e := r.Node.Encoding()
+	if kind := r.typ.Kind(); r.Leaf() && e == nil && (kind == parquet.Int32 || kind == parquet.Int64) {
+		return &parquet.DeltaBinaryPacked
+	}
+	return e
+}
+
 func (r required) Required() bool                         { return true }
 func (r required) Value(base reflect.Value) reflect.Value { return base } // for readers
