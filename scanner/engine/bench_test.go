@@ -15,6 +15,7 @@ import (
 
 	"github.com/caascan/caascan/ratelimit"
 	"github.com/caascan/caascan/scanner/engine/batch"
+	"github.com/caascan/caascan/scanner/step"
 )
 
 // threadTime returns the processor time that the calling thread has used in user space and in the kernel.
@@ -169,4 +170,55 @@ func BenchmarkFloor(b *testing.B) {
 	b.ReportMetric(float64(systemEnd-system)/n, "sys-ns/op")
 	b.ReportMetric(n/float64(sendCalls), "sent/call")
 	b.ReportMetric(n/float64(recvCalls), "recv/call")
+}
+
+// turns is a pump that notes how much processor time the longest turn of its loop took, and what the heap holds when
+// the window is full.
+type turns struct {
+	*pump
+	last, longest int64
+	heap          uint64
+}
+
+func threadNow() int64 {
+	var ts unix.Timespec
+	unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &ts)
+	return ts.Nano()
+}
+
+func (t *turns) Admit(now step.Time, out *[]step.Ask) {
+	if len(*out) == 0 && t.last != 0 {
+		t.longest = max(t.longest, threadNow()-t.last)
+	}
+	t.pump.Admit(now, out)
+	if t.heap == 0 && t.started == t.window {
+		t.heap, _ = heap()
+	}
+	t.last = threadNow()
+}
+
+// BenchmarkWindow is a loop with a window of two million that nobody answers: what an exchange costs in all, in octets
+// and in the longest time for which the loop does not look at its sockets.
+func BenchmarkWindow(b *testing.B) {
+	for range b.N {
+		sink, err := batch.Listen(netip.MustParseAddrPort("0.0.0.0:0"), batch.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer sink.Close()
+		before, _ := heap()
+		m := &turns{pump: &pump{window: millions, total: millions, servers: 10_000, timeout: 20 * time.Second, mix: true}}
+		l, err := New(Config{IPv4: true, Port: sink.LocalAddr().Port(), InFlight: millions}, m)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := l.Run(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+		if m.ended != millions {
+			b.Fatalf("%d ended", m.ended)
+		}
+		b.ReportMetric(float64(m.heap-before)/millions, "octets/exchange")
+		b.ReportMetric(float64(m.longest)/1e6, "longest-turn-ms")
+	}
 }

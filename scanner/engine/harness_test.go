@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -353,13 +354,14 @@ type pump struct {
 	replies        int
 	mix            bool
 	operator       step.OperatorID
+	timeout        time.Duration // zero is pumpTimeout
 }
 
 func (p *pump) ask(t step.Ticket, out *[]step.Ask) {
 	s := p.started % p.servers
 	p.started++
 	*out = append(*out, step.Ask{
-		Ticket: t, Server: step.ServerID(s), Addr: loopback(s), Timeout: pumpTimeout, MixCase: p.mix, Operator: p.operator,
+		Ticket: t, Server: step.ServerID(s), Addr: loopback(s), Timeout: cmp.Or(p.timeout, pumpTimeout), MixCase: p.mix, Operator: p.operator,
 	})
 }
 

@@ -7,10 +7,12 @@ import (
 	"github.com/caascan/caascan/scanner/step"
 )
 
-// The wheel of deadlines has three levels of 4096 slots: of a tick, of 4096 ticks and of 4096 times that. With a
-// tick of a millisecond a network timeout lies in the first level, which reaches 4 s; a long wait for a limited
-// server lies in the second, which reaches 4.6 hours, or the third, and moves down once or twice on its way. Adding
-// and cancelling are a few stores; the next deadline is found by two looks at a bitmap.
+// The wheel of deadlines has four levels of 4096 slots: of a tick, of 256 ticks, of 256 times that, and again. With a
+// tick of a millisecond a network timeout lies in the first level, which reaches 4 s; a long wait for a limited server
+// lies in the second, which reaches 17 minutes, or the third, which reaches three days, and moves down level by level.
+// Each level's slots are far finer than what the one below it reaches: of deadlines in the second level, those of a
+// quarter of a second move down at once, so with millions of them ten seconds ahead the loop still makes no pause.
+// Adding and cancelling are a few stores; the next deadline is found by two looks at a bitmap a level.
 //
 // An exchange keeps the last 32 bits of its tick: with the wheel's own tick, which is never later, they tell it up to
 // 49 days ahead. That is the farthest a deadline can lie: one beyond fires then, which for a wait at a limit means that
@@ -19,7 +21,8 @@ const (
 	tick      = time.Millisecond
 	slotBits  = 12
 	slotCount = 1 << slotBits
-	levels    = 3
+	levelBits = 8 // a slot is as long as 256 of the level below
+	levels    = 4
 	reach     = int64(1)<<32 - 1 // ticks ahead
 	never     = int64(1) << 62
 )
@@ -64,10 +67,10 @@ func (w *wheel) insert(i uint32) {
 	e := w.slab.at(i)
 	due := w.now + int64(e.due-uint32(w.now))
 	l := 0
-	for due>>(l*slotBits)-w.now>>(l*slotBits) >= slotCount {
+	for due>>(l*levelBits)-w.now>>(l*levelBits) >= slotCount {
 		l++
 	}
-	level, slot := &w.level[l], uint32(due>>(l*slotBits)%slotCount)
+	level, slot := &w.level[l], uint32(due>>(l*levelBits)%slotCount)
 	e.prev = slotMark | uint32(l)<<slotBits | slot
 	e.next = level.first[slot]
 	if e.next != none {
@@ -108,8 +111,8 @@ func (w *wheel) next() int64 {
 		if w.level[l].summary == 0 {
 			continue
 		}
-		block := w.now >> (l * slotBits)
-		first = min(first, (block+w.distance(l, uint32(block%slotCount)))<<(l*slotBits))
+		block := w.now >> (l * levelBits)
+		first = min(first, (block+w.distance(l, uint32(block%slotCount)))<<(l*levelBits))
 	}
 	return first
 }
@@ -149,8 +152,8 @@ func (w *wheel) advance(t step.Time, fire func(i uint32)) {
 		}
 		w.now = now
 		for l := levels - 1; l > 0; l-- { // slots that begin now move down, from the top
-			if now%(1<<(l*slotBits)) == 0 {
-				w.moveDown(l, now>>(l*slotBits)%slotCount)
+			if now%(1<<(l*levelBits)) == 0 {
+				w.moveDown(l, now>>(l*levelBits)%slotCount)
 			}
 		}
 		first := &w.level[0].first[now%slotCount]
