@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/caascan/caascan/ratelimit"
+	"github.com/caascan/caascan/scanner/engine"
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/resolve"
 	"github.com/caascan/caascan/scanner/step"
@@ -31,7 +32,7 @@ func (n *Network) Lookup(ctx context.Context, questions []Question, watch func(s
 	if err != nil {
 		return nil, err
 	}
-	loop, err := n.loop(limits, driven)
+	loop, err := engine.New(n.engine(limits), driven)
 	if err != nil {
 		return nil, err
 	}

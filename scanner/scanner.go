@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"runtime"
@@ -124,6 +125,7 @@ type Sink interface {
 // Scan is one run.
 type Scan struct {
 	cfg      Config
+	limits   *ratelimit.Table
 	machines []*machine
 	loops    []*engine.Loop
 	inputs   []chan []record.Target
@@ -140,11 +142,11 @@ func New(cfg Config) (*Scan, error) {
 		return nil, errors.New("a scan needs room for at least one name in flight")
 	}
 	cfg.Loops = min(cfg.Loops, cfg.InFlight)
-	s := &Scan{cfg: cfg, records: make(chan []*record.Record, 2*cfg.Loops), seed: maphash.MakeSeed()}
 	limits, err := ratelimit.New(cfg.Limits)
 	if err != nil {
 		return nil, err
 	}
+	s := &Scan{cfg: cfg, limits: limits, records: make(chan []*record.Record, 2*cfg.Loops), seed: maphash.MakeSeed()}
 	for i := range cfg.Loops {
 		input := make(chan []record.Target, 4)
 		m := &machine{
@@ -160,7 +162,7 @@ func New(cfg Config) (*Scan, error) {
 		if cfg.Watch != nil {
 			driven = cfg.Watch(m)
 		}
-		loop, err := cfg.Network.loop(limits, driven)
+		loop, err := engine.New(cfg.engine(limits), driven)
 		if err != nil {
 			for _, opened := range s.loops {
 				opened.Close()
@@ -239,11 +241,31 @@ func operatorID(operator string) step.OperatorID {
 	return step.OperatorID(max(maphash.String(operatorSeed, operator), 1))
 }
 
-// loop opens an engine loop for m.
-func (n *Network) loop(limits *ratelimit.Table, m step.Machine) (*engine.Loop, error) {
-	return engine.New(engine.Config{
+// engine is the configuration of an engine loop.
+func (n *Network) engine(limits *ratelimit.Table) engine.Config {
+	return engine.Config{
 		Clock: clock, Limits: limits, Port: n.Port, Source: n.Source, IPv4: n.IPv4, IPv6: n.IPv6,
-	}, m)
+	}
+}
+
+// engine is the configuration of one of a scan's loops.
+func (c *Config) engine(limits *ratelimit.Table) engine.Config {
+	of := c.Network.engine(limits)
+	of.InFlight = (c.InFlight + c.Loops - 1) / c.Loops
+	return of
+}
+
+// perName is what a name in flight takes outside of the engine, in octets, with its share of what the collector lets
+// lie.
+const perName = 700
+
+// Check says what of the system is short for a scan: open files, ports, buffers, memory. It raises the limit of open
+// files if it may.
+func Check(cfg Config) []engine.Finding {
+	cfg.Loops = cmp.Or(cfg.Loops, runtime.GOMAXPROCS(0))
+	return engine.Check(cfg.engine(nil), engine.Demand{
+		Loops: cfg.Loops, InFlight: cfg.InFlight, Memory: uint64(cfg.InFlight) * perName,
+	})
 }
 
 // started anchors the clock of all loops.
@@ -379,7 +401,13 @@ func (s *Scan) NameServers() []record.NameServer {
 			asking = append(asking, r)
 		}
 	}
-	return append(resolve.NameServers(iterating...), stub.NameServers(asking...)...)
+	seen := append(resolve.NameServers(iterating...), stub.NameServers(asking...)...)
+	decided := maps.Collect(s.limits.Servers())
+	for i := range seen {
+		d := decided[seen[i].Addr]
+		seen[i].Peak, seen[i].RateLimit, seen[i].Slowed, seen[i].SlowedBy = d.Peak, d.Limit, d.Slowed, d.SlowedBy
+	}
+	return seen
 }
 
 // Progress is how far a scan is.
@@ -393,11 +421,14 @@ type Progress struct {
 	Parked                     int64 // names put aside until their servers have room for them
 	KernelDrops                int64 // replies lost because they came faster than they were read
 	Strays                     int64 // datagrams that came and were no reply to a query under way
+
+	// Link says if it is our own link that loses packets.
+	Link ratelimit.Link
 }
 
 // Progress may be called at any time.
 func (s *Scan) Progress() Progress {
-	var p Progress
+	p := Progress{Link: s.limits.Link()}
 	for i, m := range s.machines {
 		c := &m.counters
 		p.Admitted += c.admitted.Load()

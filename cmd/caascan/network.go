@@ -32,10 +32,17 @@ type networkFlags struct {
 	MaxQueriesPerName int           `group:"Name servers" default:"64" help:"Queries for one name with all it pulls in, at most."`
 	AllowSpecialUse   bool          `group:"Name servers" help:"Ask servers at private and other special-use addresses too (loopback only if the root hints are there), and let special-use names through."`
 
-	RatePerServer   float64 `group:"Politeness" default:"50" placeholder:"QPS" help:"Queries a second to one server address; 0 means no limit."`
-	RatePerOperator float64 `group:"Politeness" default:"500" placeholder:"QPS" help:"Queries a second to all servers of one operator; 0 means no limit."`
-	RateTotal       float64 `group:"Politeness" default:"0" placeholder:"QPS" help:"Queries a second in all; 0 means no limit."`
-	RateShare       float64 `group:"Politeness" default:"1" placeholder:"F" help:"Part of the limits per server and operator that this machine may use."`
+	RatePerServer   float64  `group:"Politeness" default:"50" placeholder:"QPS" help:"Queries a second to one server address, at most: one that cannot bear so many gets fewer; 0 means no limit but that."`
+	RatePerOperator float64  `group:"Politeness" default:"500" placeholder:"QPS" help:"Queries a second to all servers of one operator; 0 means no limit."`
+	RatePerTLD      float64  `group:"Politeness" name:"rate-per-tld" env:"CAASCAN_RATE_PER_TLD" placeholder:"QPS" help:"Queries a second to one server of a top-level domain (default: as --rate-per-server)."`
+	RatePerRoot     float64  `group:"Politeness" placeholder:"QPS" help:"Queries a second to one root server (default: as --rate-per-server)."`
+	RateStart       *float64 `group:"Politeness" placeholder:"QPS" help:"Queries a second with which a server begins that is not known yet (default: a fifth of --rate-per-server, 100 without one); 0 means the limit at once."`
+	RateTotal       float64  `group:"Politeness" default:"0" placeholder:"QPS" help:"Queries a second in all; 0 means no limit."`
+	RateBits        float64  `group:"Politeness" default:"0" placeholder:"BPS" help:"Bits a second in all, both directions together; 0 means no limit."`
+	RateShare       float64  `group:"Politeness" default:"1" placeholder:"F" help:"Part of the limits per server and operator that this machine may use."`
+	Exclude         string   `group:"Politeness" placeholder:"FILE" help:"Opt-out list: domains, zones, name servers by name, address or prefix, one a line; read again on SIGHUP."`
+
+	exclusion *exclusion
 }
 
 // network makes the configuration of the scanner from the flags.
@@ -44,7 +51,8 @@ func (f *networkFlags) network(env *environ) (scanner.Network, error) {
 		Roots: scanner.RootServers(), Port: f.ServerPort, Source: f.Source, SpecialUse: f.AllowSpecialUse,
 		Timeout: f.Timeout, Retries: f.Retries, MaxQueries: f.MaxQueriesPerName,
 		Limits: ratelimit.Limits{
-			PerServer: f.RatePerServer, PerOperator: f.RatePerOperator, Total: f.RateTotal, Share: f.RateShare,
+			PerServer: f.RatePerServer, PerTopLevel: f.RatePerTLD, PerRoot: f.RatePerRoot, PerOperator: f.RatePerOperator,
+			Start: f.rateStart(), Total: f.RateTotal, Bits: f.RateBits, Share: f.RateShare,
 		},
 		Operator: datasets.DefaultSuffixes().Operator,
 	}
@@ -64,7 +72,7 @@ func (f *networkFlags) network(env *environ) (scanner.Network, error) {
 		return n, err
 	}
 	if f.RatePerServer == 0 {
-		fmt.Fprintln(env.stderr, "caascan: warning: --rate-per-server 0: name servers get queries as fast as this machine can send")
+		fmt.Fprintln(env.stderr, "caascan: warning: --rate-per-server 0: name servers get queries as fast as this machine can send, until they show that it is too fast")
 	}
 	if f.RatePerOperator == 0 {
 		fmt.Fprintln(env.stderr, "caascan: warning: --rate-per-operator 0: operators get queries as fast as their servers may have them")
@@ -80,6 +88,11 @@ func (f *networkFlags) network(env *environ) (scanner.Network, error) {
 		return n, err
 	}
 	var err error
+	if f.exclusion, err = loadExclusion(f.Exclude); err != nil {
+		return n, err
+	}
+	n.OptOuts = f.exclusion.inForce()
+	env.flags["rate-start"] = f.rateStart()
 	if n.Resolvers, err = readResolvers(f.Resolver); err != nil {
 		return n, err
 	}
@@ -88,6 +101,19 @@ func (f *networkFlags) network(env *environ) (scanner.Network, error) {
 	}
 	f.families(&n)
 	return n, n.Validate()
+}
+
+// rateStart is the rate at which a server begins.
+func (f *networkFlags) rateStart() float64 {
+	const part, uncapped = 5, 100
+	switch {
+	case f.RateStart != nil:
+		return *f.RateStart
+	case f.RatePerServer > 0:
+		return f.RatePerServer / part
+	default:
+		return uncapped
+	}
 }
 
 // dnssecModes are the values of --dnssec.

@@ -27,6 +27,7 @@ type status struct {
 	Failed   int64                       `json:"failed"`
 	InFlight int64                       `json:"in_flight"`
 	Waiting  int64                       `json:"waiting"` // queries that wait for a limit
+	Parked   int64                       `json:"parked"`  // names put aside until their servers have room for them
 	Queries  int64                       `json:"queries"`
 	Checks   int64                       `json:"checks"`       // signatures
 	Strays   int64                       `json:"strays"`       // datagrams that were no reply to a query under way
@@ -35,7 +36,14 @@ type status struct {
 	Total    int64                       `json:"total,omitempty"` // targets expected; an estimate until the input is read
 	ETA      float64                     `json:"eta_s,omitempty"`
 	Posture  map[string]map[string]int64 `json:"posture"`
+	Link     *linkStatus                 `json:"link,omitempty"` // while our own link loses packets
 	Ended    bool                        `json:"ended"`
+}
+
+// linkStatus says that packets are lost at many servers at once, and what was done about it.
+type linkStatus struct {
+	Loss  float64 `json:"loss"`                  // share of the packets, lately
+	Limit float64 `json:"limit_per_s,omitempty"` // packets a second in all
 }
 
 // watcher shows how a scan goes.
@@ -125,6 +133,9 @@ func mix(s *status) string {
 	share := func(kind caa.Kind, p caa.Posture) string {
 		return fmt.Sprintf("%.0f%% %s", 100*float64(s.Posture[kind.String()][p.String()])/float64(s.Rows), p)
 	}
+	if s.Link != nil {
+		return fmt.Sprintf("our link loses %.0f%%, slowed to %.0f packets/s", 100*s.Link.Loss, s.Link.Limit)
+	}
 	return fmt.Sprintf("tls %s %s, smime %s, %s", share(caa.TLS, caa.Restricted), share(caa.TLS, caa.Closed),
 		share(caa.SMIME, caa.Restricted), share(caa.TLS, caa.Error))
 }
@@ -134,7 +145,10 @@ func (w *watcher) status(ended bool) status {
 	p, now := w.scan.Progress(), time.Now()
 	s := status{
 		Elapsed: now.Sub(w.started).Seconds(), Rows: p.Finished, Failed: p.Failed, InFlight: p.Admitted - p.Finished,
-		Waiting: p.Waiting, Queries: p.Sent, Checks: p.Checks, Strays: p.Strays, Drops: p.KernelDrops, Posture: map[string]map[string]int64{}, Ended: ended,
+		Waiting: p.Waiting, Parked: p.Parked, Queries: p.Sent, Checks: p.Checks, Strays: p.Strays, Drops: p.KernelDrops, Posture: map[string]map[string]int64{}, Ended: ended,
+	}
+	if p.Link.Congested {
+		s.Link = &linkStatus{p.Link.Loss, p.Link.Limit}
 	}
 	s.Rate = float64(s.Rows-w.before.Rows) / max(now.Sub(w.beforeT).Seconds(), 1e-3)
 	if ended {

@@ -72,6 +72,7 @@ func (c *scanCmd) Run(env *environ) error {
 		return usage(err)
 	}
 	rejects.sink = sink
+	defer c.exclusion.rereadOnHangup(env.ctx, env.stderr)()
 	return c.scanFlags.run(env, scan, &source{reader: reader}, sink, sink)
 }
 
@@ -89,9 +90,16 @@ func (f *scanFlags) newScan(env *environ, network scanner.Network, seed uint64) 
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent(inFlight))
 	}
-	return scanner.New(scanner.Config{
+	cfg := scanner.Config{
 		Network: network, InFlight: inFlight, Loops: loops, Seed: seed, WithMX: slices.Contains(f.With, "mx"),
-	})
+	}
+	for _, short := range scanner.Check(cfg) {
+		if short.Fatal {
+			return nil, errors.New(short.Text)
+		}
+		fmt.Fprintf(env.stderr, "caascan: warning: %s\n", short.Text)
+	}
+	return scanner.New(cfg)
 }
 
 // defaultInFlight takes a quarter of the memory that is free, at 2 KiB a name, but no more names than a polite scan can

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/caascan/caascan/datasets"
+	"github.com/caascan/caascan/scanner/resolve"
+	"github.com/caascan/caascan/scanner/wire"
+)
+
+// exclusion is the opt-out list of a command, and the place where the one in force is.
+type exclusion struct {
+	path string
+	list *datasets.Exclude // as read at the start
+	outs resolve.OptOuts
+}
+
+// loadExclusion reads the list of --exclude; nil without one.
+func loadExclusion(path string) (*exclusion, error) {
+	if path == "" {
+		return nil, nil
+	}
+	list, err := datasets.LoadExclude(path)
+	if err != nil {
+		return nil, fmt.Errorf("--exclude: %w", err)
+	}
+	x := &exclusion{path: path, list: list}
+	x.outs.Replace(excluded{list})
+	return x, nil
+}
+
+// inForce returns where the list in force is, nil if there is none.
+func (x *exclusion) inForce() *resolve.OptOuts {
+	if x == nil {
+		return nil
+	}
+	return &x.outs
+}
+
+// rereadOnHangup puts the list in force as it is in the file then, whenever the process gets SIGHUP, until stop is called.
+// A file that cannot be read or understood changes nothing.
+func (x *exclusion) rereadOnHangup(ctx context.Context, stderr io.Writer) (stop func()) {
+	if x == nil {
+		return func() {}
+	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-hangup:
+				x.reread(stderr)
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(hangup)
+		cancel()
+		<-ended
+	}
+}
+
+func (x *exclusion) reread(stderr io.Writer) {
+	list, err := datasets.LoadExclude(x.path)
+	if err != nil {
+		fmt.Fprintf(stderr, "caascan: warning: --exclude: the list read before stays in force: %v\n", err)
+		return
+	}
+	x.outs.Replace(excluded{list})
+	fmt.Fprintf(stderr, "caascan: --exclude: %d entries of %s are in force, SHA-256 %s\n", list.Len(), x.path, list.Sum())
+}
+
+// excluded is a list as the resolver asks it.
+type excluded struct{ list *datasets.Exclude }
+
+func (x excluded) Name(n wire.Name) bool {
+	_, out := x.list.WireName(string(n))
+	return out
+}
+
+func (x excluded) Server(n wire.Name) bool { return x.list.WireServer(string(n)) }
+func (x excluded) Addr(a netip.Addr) bool  { return x.list.Addr(a) }
