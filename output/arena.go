@@ -34,6 +34,14 @@ func flag(b bool) *bool {
 	return &no
 }
 
+// octets are what columns of octets that can be NULL point at.
+var octets = func() (all [math.MaxUint8 + 1]uint8) {
+	for i := range all {
+		all[i] = uint8(i)
+	}
+	return all
+}()
+
 var int8s = func() (all [math.MaxInt8 + 1]int8) {
 	for i := range all {
 		all[i] = int8(i)

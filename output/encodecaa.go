@@ -14,27 +14,55 @@ import (
 func (e *Encoder) set(d *Domain, s *caa.Set) {
 	d.CAACount = e.int16(len(s.Properties))
 	if len(s.Properties) > 0 {
-		hash := caa.Hash(s.Properties)
-		d.CAARRsetHash = hex.EncodeToString(hash[:])
+		d.CAARRsetHash = e.rrsetHash(s.Properties)
 	}
 	d.CAA = e.properties.take(len(s.Properties))
 	for i, p := range s.Properties {
-		issuance := s.Issuances[i]
-		d.CAA[i] = Property{
-			Flags:        p.Flags,
-			Tag:          Octets(p.Tag),
-			Value:        Octets(p.Value),
-			Critical:     p.Critical(),
-			ReservedBits: p.Reserved() != 0,
-			IssuerDomain: issuance.Issuer,
-			Params:       e.parameters(issuance.Params),
-			Syntax:       issuance.Syntax.String(),
-		}
+		d.CAA[i] = e.property(p, s.Issuances[i])
 	}
 	d.Findings = e.texts.take(len(s.Findings))
 	for i, f := range s.Findings {
 		d.Findings[i] = string(f)
 	}
+}
+
+// property is what the table domains says of one record.
+func (e *Encoder) property(p caa.Property, issuance caa.Issuance) Property {
+	return Property{
+		Flags:        p.Flags,
+		Tag:          Octets(p.Tag),
+		Value:        Octets(p.Value),
+		Critical:     p.Critical(),
+		ReservedBits: p.Reserved() != 0,
+		IssuerDomain: issuance.Issuer,
+		Params:       e.parameters(issuance.Params),
+		Syntax:       issuance.Syntax.String(),
+	}
+}
+
+// rrsetHash returns the hash of a set in hexadecimal. Those of small sets are remembered: the customers of a hoster
+// share one.
+func (e *Encoder) rrsetHash(properties []caa.Property) string {
+	var hash uint64
+	size := 0
+	for _, p := range properties {
+		hash = hash*hashFactor + hashText(p.Value) + uint64(len(p.Tag))
+		size += len(p.Tag) + len(p.Value)
+	}
+	known := e.rrsets.at(hash)
+	if slices.Equal(known.properties, properties) {
+		return known.hash
+	}
+	sum := caa.Hash(properties)
+	text := hex.EncodeToString(sum[:])
+	if len(properties) <= rememberedProperties && size <= rememberedOctets {
+		known.hash = text
+		known.properties = make([]caa.Property, len(properties))
+		for i, p := range properties {
+			known.properties[i] = caa.Property{Flags: p.Flags, Tag: strings.Clone(p.Tag), Value: strings.Clone(p.Value)}
+		}
+	}
+	return text
 }
 
 func (e *Encoder) parameters(params []caa.Param) []Param {
@@ -121,78 +149,106 @@ func otherParams(s *caa.Set) (sxg, other bool) {
 	return sxg, other
 }
 
-// records appends the rows of the CAA records that r holds.
-func (e *Encoder) records(rows []CAARecord, r *record.Record) []CAARecord {
+// records appends the rows of the CAA records that r holds. D is the row of r.
+func (e *Encoder) records(rows []CAARecord, d *Domain, r *record.Record) []CAARecord {
 	for depth := range r.Climb {
 		if answer := r.Climb[depth].Answer; len(answer.Records) > 0 {
-			rows = e.levelRecords(rows, r, depth)
+			rows = e.levelRecords(rows, d, r, depth)
 		}
 	}
 	return rows
 }
 
 // levelRecords appends the rows of one level.
-func (e *Encoder) levelRecords(rows []CAARecord, r *record.Record, depth int) []CAARecord {
+func (e *Encoder) levelRecords(rows []CAARecord, d *Domain, r *record.Record, depth int) []CAARecord {
 	a := r.Climb[depth].Answer
 	var set []record.RR
 	if a.Outcome == record.Found || a.Outcome == record.Malformed { // otherwise at most the aliases on the way
 		set = a.Set()
 	}
-	properties := make([]caa.Property, len(set))
-	unreadable := make([]bool, len(set))
-	for i := range set {
-		var err error
-		properties[i], err = caa.ParseRData(set[i].Data)
-		unreadable[i] = err != nil
-	}
-	issuances := r.CAA.Issuances
-	if depth != r.Relevant || !slices.Equal(properties, r.CAA.Properties) {
-		issuances = caa.Judge(properties).Issuances
+	if len(set) == 0 {
+		return rows
 	}
 	base := CAARecord{
 		ScanID:       e.scanID,
-		Timestamp:    micros(r.Finished),
-		QueryName:    nameText(r.Target.Name),
-		QueryType:    wire.TypeCAA.String(),
-		ResponseType: wire.TypeCAA.String(),
+		Timestamp:    d.Timestamp,
+		QueryName:    d.QueryName,
+		QueryType:    caaWord,
+		ResponseType: caaWord,
 		StatusCode:   int32(a.RCode),
 		RTT:          a.RTT.Seconds(),
 		WorkerID:     e.worker,
 		Relevant:     depth == r.Relevant && !r.Failed(),
 		CAADepth:     *small8(depth),
-		ServerIP:     e.server(a),
+		ServerIP:     d.Climb[depth].Server,
 	}
 	if len(a.Chain) > 0 {
-		base.FromAlias = e.below(r.Climb[depth].Name, base.QueryName)
+		base.FromAlias = d.Climb[depth].Name
 	}
+	first := len(rows)
 	for i := range set {
-		row := base
-		row.ResponseName = e.below(set[i].Owner, base.QueryName)
-		row.ResponseTTL = ttl(set[i].TTL)
-		row.Params = []Param{}
-		if unreadable[i] {
-			row.RawRData = slices.Clone(set[i].Data)
-			if row.RawRData == nil {
-				row.RawRData = []byte{} // data of no octets is not NULL
-			}
-		} else {
-			e.property(&row, properties[i], issuances[i])
+		base.ResponseName = e.below(set[i].Owner, base.QueryName)
+		base.ResponseTTL = ttl(set[i].TTL)
+		rows = append(rows, base)
+	}
+	if base.Relevant && len(d.CAA) == len(set) && isData(set, r.CAA.Properties) {
+		for i := range set {
+			rows[first+i].property(&d.CAA[i], r.CAA.Properties[i])
 		}
-		rows = append(rows, row)
+		return rows
+	}
+	properties, unreadable := make([]caa.Property, len(set)), make([]bool, len(set))
+	for i := range set {
+		var err error
+		properties[i], err = caa.ParseRData(set[i].Data)
+		unreadable[i] = err != nil
+	}
+	issuances := caa.Judge(properties).Issuances
+	for i := range set {
+		row := &rows[first+i]
+		if unreadable[i] {
+			row.Params = []Param{}
+			row.RawRData = append([]byte{}, set[i].Data...) // data of no octets is not NULL
+			continue
+		}
+		p := e.property(properties[i], issuances[i])
+		row.property(&p, properties[i])
 	}
 	return rows
 }
 
-// property fills the columns of a record that can be read.
-func (e *Encoder) property(row *CAARecord, p caa.Property, issuance caa.Issuance) {
-	value := Octets(p.Value)
-	row.CAAFlags = &p.Flags
-	row.CAATag = Octets(p.Tag)
-	row.CAAValue = &value
-	if p.Known() {
-		row.CAATagCanonical = strings.ToLower(p.Tag)
+var caaWord = wire.TypeCAA.String()
+
+// isData reports whether the records of a set are the properties, in their order.
+func isData(set []record.RR, properties []caa.Property) bool {
+	if len(set) != len(properties) {
+		return false
 	}
-	row.IssuerDomain = issuance.Issuer
-	row.Params = e.parameters(issuance.Params)
-	row.Syntax = issuance.Syntax.String()
+	for i, p := range properties {
+		data, n := set[i].Data, len(p.Tag)
+		if len(data) != 2+n+len(p.Value) || data[0] != p.Flags || int(data[1]) != n ||
+			string(data[2:2+n]) != p.Tag || string(data[2+n:]) != p.Value {
+			return false
+		}
+	}
+	return true
+}
+
+// property fills the columns of a record that can be read, of which p is what the table domains says.
+func (row *CAARecord) property(p *Property, published caa.Property) {
+	row.CAAFlags = &octets[p.Flags]
+	row.CAATag = p.Tag
+	row.CAAValue = &p.Value
+	row.CAATagCanonical = canonicalTag(published)
+	row.IssuerDomain = p.IssuerDomain
+	row.Params = p.Params
+	row.Syntax = p.Syntax
+}
+
+// canonicalTag returns the tag in lower case, "" if it is not a known one.
+func canonicalTag(p caa.Property) string {
+	if !p.Known() {
+		return ""
+	}
+	return strings.ToLower(p.Tag)
 }

@@ -8,16 +8,22 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/caascan/caascan/scanner/caa"
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/wire"
 )
 
-// How many servers, and sets of servers, an Encoder remembers. There are some 10^5 servers that more than a few names
+// How many servers, sets of servers and RRsets an Encoder remembers. There are some 10^5 servers that more than a few names
 // share; these cover most rows, and cost about 2 MB.
 const (
 	rememberedHosts     = 8192
 	rememberedAddresses = 4096
 	rememberedSets      = 4096
+	rememberedRRsets    = 1024
+
+	// An RRset is remembered if it has at most so many records, and octets in them.
+	rememberedProperties = 16
+	rememberedOctets     = 512
 )
 
 // An Encoder makes rows from records. Equal records give equal rows: what it remembers only saves work. It is used by
@@ -29,6 +35,7 @@ type Encoder struct {
 	hosts     memo[host]      // of servers, which many records share
 	addresses memo[address]   // likewise
 	sets      memo[serverSet] // the servers of zones
+	rrsets    memo[rrset]     // relevant RRsets, which many records share
 	operators []operatorCount // scratch of newServerSet
 	source    struct{ name, text string }
 
@@ -64,6 +71,12 @@ type serverSet struct {
 	operators int8   // different ones
 }
 
+// rrset is what it remembers of an RRset.
+type rrset struct {
+	properties []caa.Property
+	hash       string
+}
+
 // NewEncoder returns an encoder for the rows of one scan.
 func NewEncoder(cfg Config) *Encoder {
 	registrable := cfg.Registrable
@@ -78,6 +91,7 @@ func NewEncoder(cfg Config) *Encoder {
 		hosts:       newMemo[host](rememberedHosts),
 		addresses:   newMemo[address](rememberedAddresses),
 		sets:        newMemo[serverSet](rememberedSets),
+		rrsets:      newMemo[rrset](rememberedRRsets),
 	}
 }
 
@@ -86,7 +100,7 @@ func NewEncoder(cfg Config) *Encoder {
 func (e *Encoder) Rows(r *record.Record) (Domain, []CAARecord) {
 	var d Domain
 	e.domain(&d, r)
-	return d, e.records(nil, r)
+	return d, e.records(nil, &d, r)
 }
 
 // reset declares all rows made so far dead, and their memory free to use again.

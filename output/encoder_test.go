@@ -375,7 +375,8 @@ func TestBelow(t *testing.T) {
 // TestEncoderMemory: what an encoder remembers changes no row, whether it remembers much or next to nothing.
 func TestEncoderMemory(t *testing.T) {
 	much, little := newTestEncoder(), newTestEncoder()
-	little.hosts, little.addresses, little.sets = newMemo[host](2), newMemo[address](2), newMemo[serverSet](2)
+	little.hosts, little.addresses = newMemo[host](2), newMemo[address](2)
+	little.sets, little.rrsets = newMemo[serverSet](2), newMemo[rrset](2)
 	rng := rand.New(rand.NewPCG(5, 6))
 	for i := range 3000 {
 		r := random(rng, i)

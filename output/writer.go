@@ -126,7 +126,7 @@ func (w *Writer) add(batch []*record.Record) error {
 	w.batch, w.records = w.batch[:len(batch)], w.records[:0]
 	for i, r := range batch {
 		w.rows.domain(&w.batch[i], r)
-		w.records = w.rows.records(w.records, r)
+		w.records = w.rows.records(w.records, &w.batch[i], r)
 		w.pending.count(&w.batch[i], r)
 	}
 	w.pending.records += int64(len(w.records))
