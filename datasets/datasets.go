@@ -12,6 +12,10 @@
 //	Split    registrable domain and public suffix
 //	window   a seeded shuffle, so that one hoster's customers, neighbours in the list, are not asked all at once
 //
+// Two more things are known from the names before a scan begins. Exclude is the list of those who want no part in it,
+// which the scan asks before every question and every packet. Plan adds up what a scan will ask of whom, and so how
+// long it takes at the least.
+//
 // Every line is counted as exactly one of: target, reject, skipped (blank, comment, header). Memory is bounded by the
 // window and a few blocks, whatever the inputs hold: no line, however long, and no compressed stream, however dense,
 // changes that. Names that appear twice come out twice.
