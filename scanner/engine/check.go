@@ -60,7 +60,7 @@ const (
 
 	// loopOctets is what a loop takes beyond that: its batches (64 buffers of 4 KiB to receive, 64 of 512 octets for
 	// each family to send), the wheel, the memory of late replies, its first tables.
-	loopOctets = 1 << 20
+	loopOctets = 2 << 20
 
 	// socketOctets is what the kernel keeps for a socket that is empty.
 	socketOctets = 4 << 10

@@ -64,8 +64,8 @@ func TestSystemCheck(t *testing.T) {
 		{
 			name: "memory", change: func(s *System) { s.Memory = 1 << 30 }, cfg: Config{IPv4: true, InFlight: 2_000_000},
 			demand: Demand{Loops: 1, InFlight: 2_000_000, Memory: 2 << 30},
-			want:   Finding{Resource: Memory, There: 1 << 30, Needs: 2<<30 + 128_000_000 + 1<<20 + 128*4096},
-			says:   "1 GiB of memory are free and the scan may take 2171 MiB",
+			want:   Finding{Resource: Memory, There: 1 << 30, Needs: 2<<30 + 128_000_000 + 2<<20 + 128*4096},
+			says:   "1 GiB of memory are free and the scan may take 2172 MiB",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -350,6 +350,7 @@ func (s *echo) release(turn int) {
 type pump struct {
 	window, total  int
 	servers        int
+	admitted       int // tickets, each of which Handle uses again
 	started, ended int
 	replies        int
 	mix            bool
@@ -366,8 +367,9 @@ func (p *pump) ask(t step.Ticket, out *[]step.Ask) {
 }
 
 func (p *pump) Admit(now step.Time, out *[]step.Ask) {
-	for p.started < p.total && p.started-p.ended < p.window && len(*out) < pumpAtOnce {
-		p.ask(step.Ticket(p.started), out)
+	for p.started < p.total && p.admitted < p.window && len(*out) < pumpAtOnce {
+		p.ask(step.Ticket(p.admitted), out)
+		p.admitted++
 	}
 }
 

@@ -13,8 +13,9 @@ import (
 // one is found at the fourth try at the latest, on average.
 const portLoad = 1 << 16 / 4 * 3
 
-// lateMemory is how many exchanges that ended without a reply are remembered, to tell a late reply from a forged one.
-const lateMemory = 4096
+// lateMemory is how many exchanges that ended without a reply are remembered, to tell a late reply from a forged one and
+// a slow server from a silent one: the time-outs of some seconds, also when a tenth of 50,000 packets a second is lost.
+const lateMemory = 1 << 14
 
 // matcher finds the exchange that a reply belongs to. The key is (socket, ID), which is unique among the exchanges in
 // flight. Each socket has a table of its own, and each ID one place in it, named by its last bits: since the IDs are

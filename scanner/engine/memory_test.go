@@ -40,32 +40,6 @@ func heap() (live, allocated uint64) {
 	return m.HeapAlloc, m.TotalAlloc
 }
 
-// Two million in flight take 48 octets each in the slab and at most 12 in the matcher, and getting there copies next to
-// nothing: no table is ever held twice.
-func TestMemoryOfMillions(t *testing.T) {
-	liveBefore, allocatedBefore := heap()
-	f := newFlight(socketsFor(millions))
-	choose := rand.New(f.rnd)
-	var socket uint16
-	for n := range millions {
-		if n%batchSize == 0 {
-			socket = uint16(choose.IntN(len(f.matcher.load)))
-		}
-		f.send(n, socket)
-	}
-	live, allocated := heap()
-	perExchange := float64(live-liveBefore) / millions
-	t.Logf("%.1f octets an exchange live, %.1f allocated on the way; %d sockets",
-		perExchange, float64(allocated-allocatedBefore)/millions, len(f.matcher.load))
-	if perExchange > 60 {
-		t.Errorf("%.1f octets an exchange", perExchange)
-	}
-	if peak := float64(allocated-allocatedBefore) / millions; peak > 72 {
-		t.Errorf("%.1f octets an exchange were allocated on the way", peak)
-	}
-	runtime.KeepAlive(f)
-}
-
 // BenchmarkMillions is an exchange's way through slab, matcher and wheel with two million in flight, and the longest
 // that a single step took while the window filled.
 func BenchmarkMillions(b *testing.B) {
