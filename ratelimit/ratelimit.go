@@ -152,7 +152,8 @@ func (t *Table) Take(s Slot, now int64) (when int64, by Level) {
 	v := s.server
 	v.Lock()
 	defer v.Unlock()
-	when, base := spaced(v.base, now, v.gap(now))
+	v.settle(now)
+	when, base := spaced(v.base, now, v.gap())
 	if when > now {
 		return when, Server
 	}

@@ -334,7 +334,7 @@ func TestNoLimit(t *testing.T) {
 
 func TestShare(t *testing.T) {
 	table := mustNew(t, Limits{PerServer: 100, PerTopLevel: 400, PerOperator: 200, Total: 1000, Start: 40, Share: 0.25})
-	if got, want := table.bounds, ([classes]bounds{{10, 1, 25}, {10, 1, 100}, {10, 1, 25}}); got != want {
+	if got, want := table.bounds, ([classes]bounds{{10, 1, 25}, {10, 2, 100}, {10, 1, 25}}); got != want {
 		t.Errorf("bounds of the classes %v, want %v", got, want)
 	}
 	if got, want := table.operator, 20*ms; got != want {

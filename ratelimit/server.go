@@ -44,9 +44,12 @@ type bounds struct {
 	start, floor, cap float64
 }
 
-// floor is what a server gets at least, so that it always has a chance to show that it has recovered: a packet a
-// second, or its cap if that is lower.
-const floor = 1
+// The floor is what a server gets at least, so that it always has a chance to show that it has recovered: a packet a
+// second, or a fiftieth of its cap.
+const (
+	lowest      = 1
+	lowestShare = 0.02
+)
 
 func makeBounds(limit, start float64) bounds {
 	if limit == 0 {
@@ -56,25 +59,24 @@ func makeBounds(limit, start float64) bounds {
 		start = limit
 	}
 	limit = min(limit, unlimited)
-	return bounds{start: min(start, limit), floor: min(floor, limit), cap: limit}
+	return bounds{start: min(start, limit), floor: min(max(lowest, min(limit, 1000)*lowestShare), limit), cap: limit}
 }
 
 // server is all that is known of one server.
 type server struct {
 	sync.Mutex
 	base   int64 // the w of its last packet (gcra.go)
-	class  Class
-	met    bool
 	bounds *bounds
+	class  Class
 	control
-	sent    uint64
-	peak    uint32
-	eighths window // packets sent
-}
-
-// control is what decides the rate of a server.
-type control struct {
-	rate float64 // packets a second
+	flight
+	signs    [Truncated + 1]uint16 // what became of packets since the rate was last lowered
+	causes   [Truncated + 1]uint16 // what it was lowered for
+	slowed   uint32
+	peak     uint32
+	sent     uint64
+	departed tally
+	answers  tally
 }
 
 // raise gives the server the class, unless it has a higher one.
@@ -82,51 +84,128 @@ func (v *server) raise(class Class, all *[classes]bounds) {
 	v.Lock()
 	defer v.Unlock()
 	switch {
-	case !v.met:
-		v.met, v.base, v.class = true, -int64(maxInterval), class
-		v.bounds = &all[class]
-		v.rate = v.bounds.start
+	case v.bounds == nil:
+		v.base, v.class, v.bounds = -int64(maxInterval), class, &all[class]
+		v.rate, v.patience = v.bounds.start, patience0
 	case class > v.class:
 		v.class, v.bounds = class, &all[class]
 		v.rate = min(v.rate, v.bounds.cap)
 	}
 }
 
-// gap returns the interval of the server's packets at now.
-func (v *server) gap(now int64) int64 {
-	if v.rate >= unlimited {
+// gap returns the interval of the server's packets.
+func (v *server) gap() int64 {
+	rate := v.rate
+	if v.probe > 0 {
+		rate = v.probe
+	}
+	if rate >= unlimited {
 		return 0
 	}
-	return int64(math.Ceil(min(float64(time.Second)/v.rate, float64(maxInterval))))
+	return int64(math.Ceil(min(float64(time.Second)/rate, float64(maxInterval))))
 }
 
 // left books a packet that leaves at now.
 func (v *server) left(now int64) {
 	v.sent++
-	v.peak = max(v.peak, v.eighths.add(now))
+	v.peak = max(v.peak, v.departed.add(now))
+	v.flight.left(now)
 }
 
-func (v *server) heard(sign Sign, sent, now int64) {}
+// heard books the end of an exchange.
+func (v *server) heard(sign Sign, sent, now int64) {
+	r := v.flight.of(sent)
+	if sign == Unreachable {
+		if r != nil {
+			r.sent--
+		}
+		return
+	}
+	if sign > Unreachable {
+		return
+	}
+	if sign != Silent {
+		v.measure(now - sent)
+	}
+	if sign == Answered {
+		v.answers.add(now)
+		v.control = v.control.answered(sent, v.recent(now), v.bounds)
+		if v.probe > 0 {
+			v.control = v.open(r == nil, v.recent(now), v.bounds, now)
+		}
+	}
+	if r != nil {
+		if sign == Answered {
+			r.good++
+		} else {
+			r.bad++
+			v.signs[sign]++
+		}
+	}
+	v.settle(now)
+}
 
+// recent is how many packets were answered in the second before now.
+func (v *server) recent(now int64) float64 {
+	v.answers.turn(now)
+	rest := 1 - float64(now-v.answers.eighth*eighth)/float64(eighth)
+	return float64(v.answers.sum) + rest*float64(v.answers.gone)
+}
+
+// settle judges the rounds that are over at now.
+func (v *server) settle(now int64) {
+	for {
+		o, missing, ok := v.flight.judged(now)
+		if !ok {
+			return
+		}
+		v.signs[Silent] += missing
+		c, slowed := v.control.judge(o, v.recent(now), v.bounds, now)
+		v.control = c
+		if slowed {
+			v.slowed++
+			cause := Silent
+			for sign := Silent; sign <= Truncated; sign++ {
+				if v.signs[sign] > v.signs[cause] {
+					cause = sign
+				}
+			}
+			v.causes[cause]++
+			v.signs = [Truncated + 1]uint16{}
+		}
+	}
+}
+
+// decision is what the table says of the server.
 func (v *server) decision() Decision {
-	d := Decision{Sent: v.sent, Peak: int(v.peak), Limit: v.rate}
-	if v.rate >= unlimited {
+	d := Decision{Sent: v.sent, Peak: int(v.peak), Limit: v.rate, Slowed: int(v.slowed)}
+	if v.probe > 0 {
+		d.Limit = v.probe
+	}
+	if d.Limit >= unlimited {
 		d.Limit = 0
+	}
+	most := uint16(0)
+	for sign, n := range v.causes {
+		if n > most {
+			most, d.SlowedBy = n, Sign(sign).String()
+		}
 	}
 	return d
 }
 
-// window counts events in eighths of a second and sums up the last eight of them, the current one included.
-type window struct {
+// tally counts events in eighths of a second and sums up the last eight of them, the current one included.
+type tally struct {
 	eighth int64 // the current one, since the clock's zero
 	counts [8]uint16
+	gone   uint16 // the count of the eighth before these
 	sum    uint32
 }
 
 const eighth = int64(time.Second) / 8
 
 // add counts an event at now and returns the sum. A loop whose clock is behind counts in the current eighth.
-func (w *window) add(now int64) uint32 {
+func (w *tally) add(now int64) uint32 {
 	w.turn(now)
 	if c := &w.counts[w.eighth&7]; *c < math.MaxUint16 {
 		*c++
@@ -136,18 +215,19 @@ func (w *window) add(now int64) uint32 {
 }
 
 // turn drops what is a second old at now.
-func (w *window) turn(now int64) {
+func (w *tally) turn(now int64) {
 	e := now / eighth
 	if e <= w.eighth {
 		return
 	}
 	if e-w.eighth >= 8 {
-		*w = window{eighth: e}
+		*w = tally{eighth: e}
 		return
 	}
 	for w.eighth < e {
 		w.eighth++
-		w.sum -= uint32(w.counts[w.eighth&7])
+		w.gone = w.counts[w.eighth&7]
+		w.sum -= uint32(w.gone)
 		w.counts[w.eighth&7] = 0
 	}
 }
