@@ -16,9 +16,9 @@ import (
 	"github.com/caascan/caascan/scanner/engine/batch"
 )
 
-// floorCmd sends the packets of a record and reads what comes back.
+// floorCmd sends packets from a file and reads what comes back.
 type floorCmd struct {
-	Packets   string `arg:"" help:"File that caabench record wrote."`
+	Packets   string `arg:"" help:"File that caabench farm wrote."`
 	Port      uint16 `required:"" help:"Port of the servers."`
 	Exchanges int    `default:"500000" help:"Exchanges to make."`
 	Window    int    `default:"2000" help:"Exchanges under way at once."`
@@ -106,7 +106,7 @@ func report(before unix.Rusage, started time.Time, exchanges, lost int) error {
 }
 
 // stillFor: what has not come back when nothing moved for so long is lost.
-const stillFor = 200 * time.Millisecond
+const stillFor = 2 * time.Second
 
 // exchange makes count exchanges, window of them at once at most.
 func exchange(packets []packet, conns []*batch.Conn, poller *batch.Poller, count, window int) (lost int, err error) {

@@ -1,14 +1,18 @@
-// Command caabench measures caascan against the floor under it: the same packets through the same batched sockets with
-// no DNS logic. The servers of a small Internet run in a process of their own on one core, floor and scan take turns
-// on another; every figure is CPU of a whole process as the kernel booked it, and what counts is the ratio within
-// one run, since machines differ and drift.
+// Command caabench measures caascan against what lies under it, and checks what servers see of it. Servers, floor and
+// scan are processes of their own, the servers on one core and what is measured on the other; every figure is CPU of a
+// whole process as the kernel booked it, and what counts is the ratio within one run, since machines differ and drift.
 //
-//	caabench speed     CPU per exchange of a scan, beside the floor's; names a second
+//	caabench speed     what a name costs, as a multiple of raw exchanges and signatures (the table of make bench)
+//	caabench memory    octets for each name in flight, a million and two million of them, and what the collector does
+//	caabench limits    servers that drop or refuse above a limit that the scan is not told
+//	caabench polite    limits and losses: what must hold whatever the servers do (make accept-polite)
 //	caabench dnssec    names per CPU second with validation off, lazy and full
-//	caabench memory    octets for each name in flight
 //	caabench accept    the small Internet, faults and all, scanned twice and held against its truth
 //
-// The other commands are the parts that these start as processes: serve, floor, bare.
+// The other commands are the parts that these start as processes: farm (package farm), serve, floor, bare, verify.
+//
+//	process.go    processes and what they took; scan.go a scan, and what its rows are worth
+//	floor.go      raw exchanges; verify.go signatures
 package main
 
 import (
@@ -19,14 +23,17 @@ import (
 )
 
 type cli struct {
-	Speed  speedCmd  `cmd:"" help:"CPU per exchange of a scan beside the floor, and names a second."`
+	Speed  speedCmd  `cmd:"" help:"CPU for each name of a scan, as a multiple of the floor and of the signatures under it."`
 	DNSSEC dnssecCmd `cmd:"" name:"dnssec" help:"Names per CPU second with validation off, lazy and full, in a signed world."`
-	Memory memoryCmd `cmd:"" help:"Octets for each name in flight, with servers that answer after five seconds."`
+	Memory memoryCmd `cmd:"" help:"Octets for each name in flight, a million and two million of them."`
+	Limits limitsCmd `cmd:"" help:"Servers that drop or refuse what they get above a limit that the scan is not told."`
+	Polite politeCmd `cmd:"" help:"What servers see of a scan: limits, known and unknown, and losses."`
 	Accept acceptCmd `cmd:"" help:"Scan the small Internet twice with one seed: every line one right row, and the same rows."`
 	Serve  serveCmd  `cmd:"" help:"Run the servers of a small Internet until stdin ends."`
 	Farm   farmCmd   `cmd:"" help:"Run the servers of a made-up world until stdin ends."`
 	Bare   bareCmd   `cmd:"" help:"Scan without output: names, engine and resolver alone."`
-	Floor  floorCmd  `cmd:"" help:"Send recorded packets and read the replies, with no DNS logic."`
+	Floor  floorCmd  `cmd:"" help:"Send packets and read the replies, with no DNS logic."`
+	Verify verifyCmd `cmd:"" help:"Check signatures of P-256."`
 }
 
 func main() {

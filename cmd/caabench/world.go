@@ -3,10 +3,8 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +14,6 @@ import (
 	"github.com/caascan/caascan/scanner"
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/simnet"
-	"github.com/caascan/caascan/scanner/step"
 )
 
 // worldFlags say which small Internet.
@@ -83,13 +80,12 @@ func (c *serveCmd) Run() error {
 	return server.Close()
 }
 
-// bareCmd scans without output: names, engine and resolver alone.
+// bareCmd scans without output: names, engine and resolver alone. It is there for profiles.
 type bareCmd struct {
-	Dir      string `required:"" help:"Directory that caabench serve wrote."`
+	Dir      string `required:"" help:"Directory that caabench farm or serve wrote."`
 	Port     uint16 `required:"" help:"Port of the servers."`
 	Names    int    `default:"50000" help:"How many names to scan."`
 	InFlight int    `default:"2000" help:"Names under way at once."`
-	Record   string `placeholder:"FILE" help:"Write every packet into a file, for the floor."`
 }
 
 // Run scans.
@@ -114,16 +110,6 @@ func (c *bareCmd) Run() error {
 		},
 		InFlight: c.InFlight, Loops: 1, WithMX: true, Seed: 1,
 	}
-	packets := bufio.NewWriter(io.Discard)
-	if c.Record != "" {
-		file, err := os.Create(c.Record)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		packets.Reset(file)
-		cfg.Watch = func(m step.Machine) step.Machine { return newRecorder(m, packets) }
-	}
 	scan, err := scanner.New(cfg)
 	if err != nil {
 		return err
@@ -132,34 +118,7 @@ func (c *bareCmd) Run() error {
 	if err := scan.Run(context.Background(), &firstNames{reader, c.Names}, discard{}); err != nil {
 		return err
 	}
-	if err := packets.Flush(); err != nil {
-		return err
-	}
 	return report(before, started, int(scan.Progress().Sent), 0)
-}
-
-// recorder is a step.Machine that writes down the messages of the one it wraps: IPv4 address, length, octets.
-type recorder struct {
-	step.Tap
-	to    *bufio.Writer
-	addrs map[step.Ticket]netip.Addr
-}
-
-func newRecorder(m step.Machine, to *bufio.Writer) *recorder {
-	r := &recorder{to: to, addrs: map[step.Ticket]netip.Addr{}}
-	r.Tap = step.Tap{Machine: m, Asked: func(ask step.Ask) { r.addrs[ask.Ticket] = ask.Addr }}
-	return r
-}
-
-// AppendQuery implements step.Machine.
-func (r *recorder) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {
-	start := len(buf)
-	buf = r.Machine.AppendQuery(t, id, buf)
-	addr := r.addrs[t].As4()
-	head := binary.BigEndian.AppendUint16(addr[:], uint16(len(buf)-start))
-	r.to.Write(head) // the error shows at Flush
-	r.to.Write(buf[start:])
-	return buf
 }
 
 // firstNames is the start of a source.
