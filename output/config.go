@@ -39,7 +39,8 @@ type Config struct {
 	Vantage string // the place in the network
 	Seed    uint64
 	Inputs  []Input
-	Scan    any // the full configuration of the scan; anything that encoding/json takes
+	Exclude *ExcludeList // the opt-out list in force at the start; nil: none
+	Scan    any          // the full configuration of the scan; anything that encoding/json takes
 
 	Format   Format        // default Parquet
 	Restart  bool          // discard a scan that the directory holds

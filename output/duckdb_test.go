@@ -298,13 +298,15 @@ func TestParquetTypes(t *testing.T) {
 			"ede_text VARCHAR[], attempts TINYINT, \"server\" VARCHAR, alias_to VARCHAR, ttl INTEGER)[]",
 		"domains.caa": "STRUCT(flags UTINYINT, tag VARCHAR, \"value\" VARCHAR, critical BOOLEAN, reserved_bits BOOLEAN, issuer_domain VARCHAR, " +
 			"params STRUCT(\"name\" VARCHAR, \"value\" VARCHAR)[], syntax VARCHAR)[]",
-		"caa_records.rtt":          "DOUBLE",
-		"caa_records.status_code":  "INTEGER",
-		"caa_records.response_ttl": "INTEGER",
-		"caa_records.caa_flags":    "UTINYINT",
-		"caa_records.raw_rdata":    "BLOB",
-		"nameservers.sent":         "BIGINT",
-		"nameservers.edns_ok":      "BOOLEAN",
+		"caa_records.rtt":            "DOUBLE",
+		"caa_records.status_code":    "INTEGER",
+		"caa_records.response_ttl":   "INTEGER",
+		"caa_records.caa_flags":      "UTINYINT",
+		"caa_records.raw_rdata":      "BLOB",
+		"nameservers.sent":           "BIGINT",
+		"nameservers.rate_limit_qps": "DOUBLE",
+		"nameservers.opted_out":      "BOOLEAN",
+		"nameservers.edns_ok":        "BOOLEAN",
 	}
 	for _, table := range tableNames {
 		for _, row := range queryAll(t, db, "DESCRIBE SELECT * FROM "+source(dir, table, Parquet)) {

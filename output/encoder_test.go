@@ -394,3 +394,50 @@ func TestEncoderMemory(t *testing.T) {
 		}
 	}
 }
+
+// TestOptedOut: a name that is not asked about, or whose zone above is not, says so, and never that there is no set.
+func TestOptedOut(t *testing.T) {
+	shop := www.Parent()
+	optedOut := func(a *record.Answer) { a.Cause, a.By, a.RTT, a.Size = "opted-out", nil, 0, 0 }
+	for _, c := range []struct {
+		name   string
+		climb  []*record.Answer
+		exists string
+		caa    any
+	}{
+		{"the name", []*record.Answer{answer(www, record.Skipped, optedOut)}, "unresolved", nil},
+		{"the zone above", []*record.Answer{answer(www, record.NoData), answer(shop, record.Skipped, optedOut)}, "exists", "error"},
+	} {
+		r := climbed(c.climb...)
+		want := map[string]any{"status": "blocked", "exists": c.exists, "caa_status": c.caa, "tls_posture": "error", "caa": nil, "caa_count": nil}
+		if diff := cmp.Diff(want, columns(r, "status exists caa_status tls_posture caa caa_count")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+		d, _ := newTestEncoder().Rows(r)
+		if last := d.Climb[len(d.Climb)-1]; last.Outcome != "blocked" || last.Cause != "opted-out" {
+			t.Errorf("%s: the last level is %+v", c.name, last)
+		}
+	}
+}
+
+// TestLimiterColumns: what the limiter did is NULL where it did nothing.
+func TestLimiterColumns(t *testing.T) {
+	for _, c := range []struct {
+		server record.NameServer
+		want   map[string]any
+	}{
+		{record.NameServer{Addr: ns1}, map[string]any{
+			"rate_limit_qps": nil, "backoffs": int64(0), "backoff_cause": nil, "sent_peak": int64(0), "opted_out": false}},
+		{record.NameServer{Addr: ns1, RateLimit: 12.5, Slowed: 3, SlowedBy: "timeout", Peak: 21}, map[string]any{
+			"rate_limit_qps": 12.5, "backoffs": int64(3), "backoff_cause": "timeout", "sent_peak": int64(21), "opted_out": false}},
+		{record.NameServer{Addr: ns1, OptedOut: true}, map[string]any{
+			"rate_limit_qps": nil, "backoffs": int64(0), "backoff_cause": nil, "sent_peak": int64(0), "opted_out": true}},
+	} {
+		row := plainRow(newTestEncoder().NameServer(&c.server))
+		for column, value := range c.want {
+			if row[column] != value {
+				t.Errorf("%+v: %s = %v, want %v", c.server, column, row[column], value)
+			}
+		}
+	}
+}

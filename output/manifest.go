@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/caascan/caascan/scanner/caa"
+	"github.com/caascan/caascan/scanner/record"
 )
 
 const manifestName = "manifest.json"
@@ -28,6 +29,8 @@ type Manifest struct {
 	Config  any     `json:"config"`
 	Inputs  []Input `json:"inputs"`
 
+	Exclude *Exclude `json:"exclude,omitempty"` // nil: the scan has no opt-out list
+
 	Totals Totals `json:"totals"`
 	Parts  []Part `json:"parts"`
 }
@@ -37,6 +40,20 @@ type Tool struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
 	Commit  string `json:"commit,omitempty"`
+}
+
+// Exclude is what a scan did for those who want no part in it.
+type Exclude struct {
+	Lists        []ExcludeList `json:"lists"`         // one after the other in force
+	NamesSkipped int64         `json:"names_skipped"` // rows with the status blocked
+}
+
+// ExcludeList is an opt-out list.
+type ExcludeList struct {
+	File    string         `json:"file"`    // as given
+	SHA256  string         `json:"sha256"`  // of the octets read, in hexadecimal
+	Entries map[string]int `json:"entries"` // by kind, which is the caller's word
+	Since   time.Time      `json:"since"`   // when it was put in force, set by the Writer
 }
 
 // Part is a finished file.
@@ -93,6 +110,10 @@ func (t *Totals) add(part *tally) {
 	*part = tally{}
 }
 
+// blockedWord is the status of a name that was not asked about, for it or all servers that could tell are on an opt-out
+// list.
+var blockedWord = record.Skipped.String()
+
 func (t *Totals) setRejects(n int64) {
 	t.Rejects = n
 	t.Lines = t.Rows + t.Rejects
@@ -100,6 +121,9 @@ func (t *Totals) setRejects(n int64) {
 
 // write replaces the manifest of the scan in dir.
 func (m *Manifest) write(d disk, path string) error {
+	if m.Exclude != nil {
+		m.Exclude.NamesSkipped = m.Totals.Status[blockedWord]
+	}
 	content, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err

@@ -56,6 +56,16 @@ type NameServer struct {
 	CAASupport string `parquet:"caa_support,optional,dict" json:"caa_support,omitzero"`
 	// MixedCaseSupport is how it deals with questions in mixed case (0x20), in the same words; answers: it keeps it.
 	MixedCaseSupport string `parquet:"mixed_case_support,optional,dict" json:"mixed_case_support,omitzero"`
+	// RateLimitQPS is the packets a second that the limiter allowed it at the end of the scan. NULL: no limit.
+	RateLimitQPS float64 `parquet:"rate_limit_qps,optional" json:"rate_limit_qps,omitzero"`
+	// Backoffs is how often the limiter slowed down.
+	Backoffs int64 `parquet:"backoffs" json:"backoffs"`
+	// BackoffCause is the word for what was most often the reason. NULL: it never slowed down.
+	BackoffCause string `parquet:"backoff_cause,optional,dict" json:"backoff_cause,omitzero"`
+	// SentPeak is the most packets sent to it within one second.
+	SentPeak int64 `parquet:"sent_peak" json:"sent_peak"`
+	// OptedOut says that it is on the opt-out list: nothing was sent to it.
+	OptedOut bool `parquet:"opted_out" json:"opted_out"`
 }
 
 // NameServer makes the row of one server.
@@ -83,6 +93,11 @@ func (e *Encoder) NameServer(s *record.NameServer) NameServer {
 		EDNSSupport:      supportWord(s.EDNS),
 		CAASupport:       supportWord(s.CAA),
 		MixedCaseSupport: supportWord(s.MixedCase),
+		RateLimitQPS:     s.RateLimit,
+		Backoffs:         int64(s.Slowed),
+		BackoffCause:     s.SlowedBy,
+		SentPeak:         int64(s.Peak),
+		OptedOut:         s.OptedOut,
 	}
 	for _, name := range s.Names {
 		row.ServerNames = append(row.ServerNames, name.String())

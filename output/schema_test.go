@@ -75,7 +75,7 @@ func TestContract(t *testing.T) {
 		{CAARecord{}, `scan_id timestamp query_name response_name response_type response_ttl status_code rtt worker_id caa_flags caa_tag caa_value
 			caa_tag_canonical issuer_domain params syntax raw_rdata server_ip from_alias`},
 		{NameServer{}, `server_ip server_names sent answered timeouts servfail refused formerr tcp rtt_p50_us rtt_p95_us throttled_ms first_at
-			last_at edns_ok caa_support`},
+			last_at edns_ok caa_support rate_limit_qps backoffs opted_out`},
 	} {
 		have := map[string]bool{}
 		for f := range reflect.TypeOf(c.row).Fields() {

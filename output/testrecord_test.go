@@ -299,7 +299,11 @@ func server(i int) record.NameServer {
 		Sent: i, Answered: i / 2, Timeouts: i / 3, Unreachable: 1, ServFail: 2, Refused: 3, FormErr: 4, NotImp: 5, Lame: 6, TCP: 7,
 		RTT50: time.Duration(i) * time.Millisecond, RTT95: time.Duration(i) * 2 * time.Millisecond, Waited: 1500 * time.Millisecond,
 		First: step.Time(start.UnixNano()), Last: step.Time(start.UnixNano() + 1e9),
+		RateLimit: float64(i%3) * 12.5, Slowed: i % 4, Peak: 20 + i%30, OptedOut: i%11 == 0,
 		EDNS: record.Support(i % 5), CAA: record.Support((i + 1) % 5), MixedCase: record.Support((i + 2) % 5),
+	}
+	if s.Slowed > 0 {
+		s.SlowedBy = []string{"timeout", "refused"}[i%2]
 	}
 	if i%7 == 0 {
 		s.Names, s.Operator, s.First, s.Last = nil, "", 0, 0

@@ -71,6 +71,9 @@ func create(d disk, dir string, cfg Config) (*Writer, error) {
 			Parts:         []Part{},
 		},
 	}
+	if cfg.Exclude != nil {
+		w.SetExclude(*cfg.Exclude)
+	}
 	if w.rejects, err = createRejects(d, dir); err != nil {
 		return nil, err
 	}
@@ -187,6 +190,16 @@ func (w *Writer) Reject(source string, line int64, reason, text string) error {
 
 // SetInputs replaces the inputs in the manifest, once they are read and their sums known.
 func (w *Writer) SetInputs(inputs []Input) { w.manifest.Inputs = append([]Input{}, inputs...) }
+
+// SetExclude says that another opt-out list has taken the place of the one before. As all methods of a Writer it is for
+// the goroutine that writes.
+func (w *Writer) SetExclude(list ExcludeList) {
+	if w.manifest.Exclude == nil {
+		w.manifest.Exclude = new(Exclude)
+	}
+	list.Since = w.cfg.Now().UTC()
+	w.manifest.Exclude.Lists = append(w.manifest.Exclude.Lists, list)
+}
 
 // Totals returns the sums over the finished parts.
 func (w *Writer) Totals() Totals { return w.manifest.Totals }

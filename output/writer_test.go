@@ -620,3 +620,32 @@ func TestNothingRetained(t *testing.T) {
 		t.Error("a row changed after it was written")
 	}
 }
+
+// TestExclude: the manifest tells of every opt-out list that was in force, and of the names that it kept from being asked.
+func TestExclude(t *testing.T) {
+	dir := t.TempDir()
+	now := start
+	w := mustCreate(t, dir, Config{
+		Exclude: &ExcludeList{File: "optout.txt", SHA256: "00aa", Entries: map[string]int{"zone": 2, "prefix": 1}},
+		Now:     func() time.Time { return now },
+	})
+	want := &Exclude{Lists: []ExcludeList{{File: "optout.txt", SHA256: "00aa", Entries: map[string]int{"zone": 2, "prefix": 1}, Since: start}}}
+	if diff := cmp.Diff(want, readManifest(t, dir).Exclude); diff != "" {
+		t.Errorf("at the start (-want +got):\n%s", diff)
+	}
+	must(t, w.Write(records(0, 10)))
+	must(t, w.Write([]*record.Record{climbed(answer(www, record.Skipped)), climbed(answer(www, record.NoData), answer(www.Parent(), record.Skipped))}))
+	now = now.Add(time.Hour)
+	w.SetExclude(ExcludeList{File: "optout.txt", SHA256: "00bb", Entries: map[string]int{"zone": 3}})
+	must(t, w.Close(Complete))
+	want.Lists = append(want.Lists, ExcludeList{File: "optout.txt", SHA256: "00bb", Entries: map[string]int{"zone": 3}, Since: now})
+	want.NamesSkipped = 2
+	if diff := cmp.Diff(want, readManifest(t, dir).Exclude); diff != "" {
+		t.Errorf("at the end (-want +got):\n%s", diff)
+	}
+	dir = t.TempDir()
+	must(t, mustCreate(t, dir, Config{}).Close(Complete))
+	if got := readManifest(t, dir).Exclude; got != nil {
+		t.Errorf("without a list: %+v", got)
+	}
+}
