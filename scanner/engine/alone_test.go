@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/caascan/caascan/ratelimit"
 	"github.com/caascan/caascan/scanner/engine/batch"
@@ -57,7 +58,7 @@ func BenchmarkAlone(b *testing.B) {
 		limited bool
 	}{{64, false, false}, {2000, false, false}, {2000, true, false}, {2000, true, true}, {200_000, true, false}} {
 		b.Run(fmt.Sprintf("window=%d/mix=%v/limited=%v", bench.window, bench.mix, bench.limited), func(b *testing.B) {
-			p := &pumpEcho{pump: &pump{window: bench.window, total: b.N, servers: 200, mix: bench.mix}}
+			p := &pumpEcho{pump: &pump{window: bench.window, total: b.N, servers: 200, mix: bench.mix, timeout: time.Hour}}
 			p.back = make([]reply, bench.window)
 			cfg := Config{IPv4: true, Port: 5300}
 			if bench.limited {

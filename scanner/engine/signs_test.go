@@ -9,6 +9,7 @@ import (
 	"github.com/caascan/caascan/ratelimit"
 	"github.com/caascan/caascan/scanner/engine/batch"
 	"github.com/caascan/caascan/scanner/step"
+	"github.com/caascan/caascan/scanner/wire"
 )
 
 func TestSignOf(t *testing.T) {
@@ -50,6 +51,63 @@ func (v *virtual) answer(after time.Duration, change func(msg []byte) bool) {
 		}
 		from := v.peers[e.server].addr
 		v.reply(e.socket, msg, &from)
+	}
+}
+
+// decide lets up to 500 queries a second go to a server that bears 100 a second, for ten seconds. It answers after
+// 20 ms; what is too much for it, spoil makes something else of, or nothing if it is nil. decide returns what the limits
+// make of that.
+func decide(t *testing.T, bears time.Duration, spoil func(msg []byte)) ratelimit.Decision {
+	table := limits(t, ratelimit.Limits{PerServer: 500})
+	v := newVirtual(t, table, nil)
+	for range 5000 {
+		v.queries = append(v.queries, query{server: loopback(0), name: "n.example", timeout: 100 * time.Millisecond})
+	}
+	rested := wheelStart // when the server is ready for the next
+	for v.time < wheelStart.Add(10*time.Second) && !v.Done() {
+		v.turn(t)
+		v.time = v.time.Add(tick)
+		v.Loop.now = v.time
+		v.answer(20*time.Millisecond, func(msg []byte) bool {
+			if v.time >= rested {
+				rested = max(rested.Add(bears), v.time.Add(bears-10*time.Millisecond))
+				return true
+			}
+			if spoil == nil {
+				return false
+			}
+			spoil(msg)
+			return true
+		})
+	}
+	for addr, d := range table.Servers() {
+		if addr == loopback(0) {
+			return d
+		}
+	}
+	t.Fatal("the limits know nothing of the server")
+	return ratelimit.Decision{}
+}
+
+// The limits learn how exchanges end: a server that answers all is not slowed down, and for one that does not they know
+// why.
+func TestLimitsLearn(t *testing.T) {
+	const hundred = 10 * time.Millisecond
+	for _, tt := range []struct {
+		name  string
+		bears time.Duration // a query
+		spoil func(msg []byte)
+		want  string
+	}{
+		{"answers", 0, nil, ""},
+		{"NXDOMAIN", hundred, func(msg []byte) { msg[3] |= byte(wire.NXDomain) }, ""},
+		{"silence", hundred, nil, ratelimit.Silent.String()},
+		{"REFUSED", hundred, func(msg []byte) { msg[3] |= byte(wire.Refused) }, ratelimit.Refused.String()},
+		{"SERVFAIL", hundred, func(msg []byte) { msg[3] |= byte(wire.ServFail) }, ratelimit.ServFail.String()},
+	} {
+		if d := decide(t, tt.bears, tt.spoil); d.SlowedBy != tt.want || (d.Slowed > 0) != (tt.want != "") {
+			t.Errorf("%s: %+v, want slowed by %q", tt.name, d, tt.want)
+		}
 	}
 }
 
