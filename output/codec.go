@@ -6,7 +6,7 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// window is how far back the compressor looks. Pages are hardly ever longer than pageBytes, and a compressor allocates
+// window is how far back the compressor looks. Pages are hardly ever longer than defaultLimits.pageBytes, and a compressor allocates
 // twice its window: the library's own codec takes 8 MB for each table, with nothing to gain.
 const window = 256 << 10
 

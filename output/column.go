@@ -36,9 +36,8 @@ type column struct {
 	first int  // the row with which the page begins
 	upto  int  // rows from here on repeat the value below
 
-	level  byte   // its definition level; below maxDef there is no value
-	number int64  // the value: a number, the bits of a float, an index in dict
-	text   []byte // or octets, until they stand at the end of data
+	level  byte  // its definition level; below maxDef there is no value
+	number int64 // the value: a number, the bits of a float, an index in dict; octets stand at the end of data
 
 	// The values of the page. Indexes, booleans and 32-bit numbers are in ints, octets in data and offsets.
 	rep     repetition
@@ -78,10 +77,10 @@ func newColumn(leaf parquet.LeafColumn, rows, calls *int, shared *scratch) *colu
 	return c
 }
 
-// restart makes the column ready for a new row group. The first row must set its value.
+// restart makes the column ready for a new row group.
 func (c *column) restart() {
 	c.first, c.upto = 0, 0
-	c.level, c.number, c.text = 0, 0, c.text[:0]
+	c.level, c.number = 0, 0
 	clear(c.seen)
 	c.Reset()
 }
@@ -155,12 +154,9 @@ func (c *column) catchUp(row int) {
 	}
 }
 
-// lastText is the value last set, of a column without dictionary.
+// lastText is the value last added, of a column without dictionary.
 func (c *column) lastText() string {
-	text := c.text
-	if n := len(c.offsets); n > 1 {
-		text = c.data[c.offsets[n-2]:]
-	}
+	text := c.data[c.offsets[len(c.offsets)-2]:]
 	return unsafe.String(unsafe.SliceData(text), len(text)) // where data is moved, the octets stay
 }
 
@@ -247,7 +243,8 @@ func (c *column) addText(text string) {
 
 // full reports whether the page should be written.
 func (c *column) full() bool {
-	return max(c.values, *c.rows-c.first) >= pageValues || c.Size() >= pageBytes
+	limits := &c.scratch.limits
+	return max(c.values, *c.rows-c.first) >= limits.pageValues || c.Size() >= limits.pageBytes
 }
 
 // Size is about what the page takes in memory.
@@ -272,13 +269,10 @@ func (c *column) Page() parquet.Page {
 	return page{c}
 }
 
-// Reset begins a new page.
+// Reset begins a new page. The first row of it must set its value.
 func (c *column) Reset() {
-	switch {
-	case c.dict != nil && c.dict.outgrow(): // the library found so too, and encodes what follows without
-		c.text = append(c.text[:0], c.dict.text(int32(c.number))...)
-	case len(c.offsets) > 1:
-		c.text = append(c.text[:0], c.lastText()...)
+	if c.dict != nil {
+		c.dict.outgrow()
 	}
 	c.first = *c.rows
 	c.rep.clear()
@@ -378,8 +372,9 @@ func packed(all []int32, room *[]byte) []byte {
 	return b
 }
 
-// scratch is room that the columns of a table share while one of them is encoded.
+// scratch is what the columns of a table share: their limits, and room while one of them is encoded.
 type scratch struct {
+	limits pageLimits
 	ints   []int32
 	longs  []int64
 	floats []float64
@@ -526,7 +521,11 @@ func (t *columnType) Encode(dst []byte, values encoding.Values, e encoding.Encod
 }
 
 // appendIndexRun appends n times an index as the encoding RLE_DICTIONARY has it: the width in bits, and one run.
+// The index of no run is 0, which takes no octets: some readers see to those of a run only if it is one.
 func appendIndexRun(dst []byte, index int32, n int) []byte {
+	if n == 0 {
+		index = 0
+	}
 	width := bits.Len32(uint32(index))
 	dst = append(dst, byte(width))
 	dst = binary.AppendUvarint(dst, uint64(n)<<1)

@@ -47,7 +47,7 @@ type Config struct {
 	PartRows int           // default DefaultPartRows
 	PartAge  time.Duration // default DefaultPartAge
 
-	rowGroupRows int // default rowGroupRows; the tests make it small
+	limits pageLimits // default defaultLimits; the tests make them small
 
 	// Now is the clock, default time.Now. It decides the age of parts, and stands in the manifest.
 	Now func() time.Time
@@ -93,8 +93,8 @@ func (cfg Config) withDefaults() (Config, error) {
 	if cfg.PartAge <= 0 {
 		cfg.PartAge = DefaultPartAge
 	}
-	if cfg.rowGroupRows <= 0 {
-		cfg.rowGroupRows = rowGroupRows
+	if cfg.limits == (pageLimits{}) {
+		cfg.limits = defaultLimits
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -92,14 +92,10 @@ func (d *dictionary) grow() {
 	}
 }
 
-// outgrow notes whether the dictionary has become too large, by the rule of the library (ColumnWriter.Flush), and
-// reports whether it has only now.
-func (d *dictionary) outgrow() bool {
-	if d.outgrown || d.Size() <= dictionaryBytes {
-		return false
-	}
-	d.outgrown = true
-	return true
+// outgrow notes whether the dictionary has become too large, at the end of a page and by the rule of the library
+// (ColumnWriter.Flush), which encodes what follows without.
+func (d *dictionary) outgrow() {
+	d.outgrown = d.outgrown || d.Size() > d.column.scratch.limits.dictionaryBytes
 }
 
 func (d *dictionary) Type() parquet.Type          { return &d.column.typ }

@@ -152,6 +152,17 @@ func read(value any) any {
 // compareTable compares a table as DuckDB reads it with the rows that were to be written.
 func compareTable[T any](t *testing.T, db *sql.DB, source string, want []T) {
 	t.Helper()
+	filled := compareRows(t, db, source, want)
+	for column := range plainRow(*new(T)) {
+		if filled[column] == 0 {
+			t.Errorf("%s: no row fills the column %s: this test does not show that it is written", source, column)
+		}
+	}
+}
+
+// compareRows does that, and returns how many rows fill each column.
+func compareRows[T any](t *testing.T, db *sql.DB, source string, want []T) map[string]int {
+	t.Helper()
 	rows := queryAll(t, db, "SELECT * FROM "+source) // in the order of parts and rows
 	if len(rows) != len(want) {
 		t.Fatalf("%s: %d rows, want %d", source, len(rows), len(want))
@@ -175,12 +186,8 @@ func compareTable[T any](t *testing.T, db *sql.DB, source string, want []T) {
 			}
 		}
 	}
-	for column := range plainRow(*new(T)) {
-		if filled[column] == 0 {
-			t.Errorf("%s: no row fills the column %s: this test does not show that it is written", source, column)
-		}
-	}
 	compareCounts[T](t, db, source, notNull)
+	return filled
 }
 
 // compareCounts counts the values of each column by another way than reading rows: an aggregate, which readers answer
@@ -205,6 +212,64 @@ func source(dir, table string, as Format) string {
 		return fmt.Sprintf("read_json('%s/%s/*.jsonl', format='newline_delimited', maximum_object_size=100000000)", dir, table)
 	}
 	return fmt.Sprintf("read_parquet('%s/%s/*.parquet')", dir, table)
+}
+
+// groupsOf are the usual limits, but for the rows of a group.
+func groupsOf(rows int) pageLimits {
+	limits := defaultLimits
+	limits.groupRows = rows
+	return limits
+}
+
+// TestRepeats writes rows of which many repeat some or all columns of the row before, with pages, row groups and
+// dictionaries so small that repeats, lists and texts meet the ends of all of them.
+func TestRepeats(t *testing.T) {
+	for name, limits := range map[string]pageLimits{
+		"pages":        {groupRows: 700, pageBytes: 32 << 10, pageValues: 29, dictionaryBytes: 256 << 10},
+		"octets":       {groupRows: 1000, pageBytes: 200, pageValues: 20_000, dictionaryBytes: 256 << 10},
+		"dictionaries": {groupRows: 250, pageBytes: 32 << 10, pageValues: 41, dictionaryBytes: 60},
+		"groups":       {groupRows: 23, pageBytes: 32 << 10, pageValues: 20_000, dictionaryBytes: 256 << 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			cfg := Config{ScanID: "s", Worker: "w", limits: limits, Registrable: registrable}
+			w, err := Create(dir, cfg)
+			must(t, err)
+			rng := rand.New(rand.NewPCG(3, uint64(limits.groupRows)))
+			e := NewEncoder(cfg)
+			var domains []Domain
+			var records []CAARecord
+			var batch []*record.Record
+			last := common(0)
+			for i := range 1500 {
+				r := *last
+				switch {
+				case rng.IntN(40) == 0:
+					r = *random(rng, i)
+				case rng.IntN(5) == 0:
+					r = *common(i)
+				case rng.IntN(8) == 0:
+					r = *commonWithCAA(i)
+				case rng.IntN(3) == 0:
+					r.Target.Line++
+				}
+				last = &r
+				batch = append(batch, &r)
+				d, c := e.Rows(&r)
+				domains, records = append(domains, d), append(records, c...)
+				if rng.IntN(50) == 0 || i == 1499 {
+					must(t, w.Write(batch))
+					batch = batch[:0]
+				}
+			}
+			must(t, w.Close(Complete))
+			db := openDuckDB(t)
+			compareRows(t, db, source(dir, domainsTable, Parquet), domains)
+			compareRows(t, db, source(dir, caaRecordsTable, Parquet), records)
+			checkBounds(t, dir, domainsTable)
+			checkBounds(t, dir, caaRecordsTable)
+		})
+	}
 }
 
 // writeRandom writes a scan of n random names and some servers to dir, and returns the rows that must be in it.
@@ -247,7 +312,7 @@ func writeRandom(t *testing.T, dir string, cfg Config, n int) (domains []Domain,
 
 func TestParquetReadByDuckDB(t *testing.T) {
 	dir := t.TempDir()
-	cfg := Config{ScanID: "scan-1", Worker: "w1", Vantage: "lab", Version: "1.2.3", PSL: "2026-11-01", PartRows: 1100, rowGroupRows: 300}
+	cfg := Config{ScanID: "scan-1", Worker: "w1", Vantage: "lab", Version: "1.2.3", PSL: "2026-11-01", PartRows: 1100, limits: groupsOf(300)}
 	domains, records, servers := writeRandom(t, dir, cfg, 3000)
 	db := openDuckDB(t)
 
@@ -327,7 +392,7 @@ func TestParquetTypes(t *testing.T) {
 func TestDictionaryOverflow(t *testing.T) {
 	const n = distinctStrings
 	dir := t.TempDir()
-	w, err := Create(dir, Config{ScanID: "s", PartRows: n + 1, rowGroupRows: overflowGroup, Registrable: func(name string) string { return "op." + name }})
+	w, err := Create(dir, Config{ScanID: "s", PartRows: n + 1, limits: groupsOf(overflowGroup), Registrable: func(name string) string { return "op." + name }})
 	if err != nil {
 		t.Fatal(err)
 	}

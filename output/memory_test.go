@@ -14,7 +14,7 @@ import (
 // What TestDictionaryOverflow writes.
 const (
 	distinctStrings = 120_000
-	overflowGroup   = rowGroupRows
+	overflowGroup   = 50_000
 )
 
 // maxBuffers is what the buffers of all tables of a Writer may take together. A hundred thousand names in flight have
@@ -23,7 +23,7 @@ const maxBuffers = 40 << 20
 
 // TestMemory looks at the heap while names are written, no two alike.
 func TestMemory(t *testing.T) {
-	t.Run("common", func(t *testing.T) { testMemory(t, 2*rowGroupRows, mixed) }) // one in eight with CAA
+	t.Run("common", func(t *testing.T) { testMemory(t, 2*defaultLimits.groupRows, mixed) }) // one in eight with CAA
 	t.Run("hostile", func(t *testing.T) { testMemory(t, 500, withHugeSet) })
 }
 

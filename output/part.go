@@ -53,7 +53,7 @@ func newTable[T any](d disk, dir, name string, cfg Config, codec *pages) *table[
 	if cfg.Format == JSONL {
 		t.rows = new(jsonRows[T])
 	} else {
-		t.rows = &parquetRows[T]{options: metadata(cfg), groupRows: cfg.rowGroupRows, codec: codec}
+		t.rows = &parquetRows[T]{options: metadata(cfg), limits: cfg.limits, codec: codec}
 	}
 	return t
 }
@@ -160,22 +160,27 @@ func (p *partFile) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Sizes of Parquet files. The writer holds one page of each column as it is, and the row group compressed; a page here
-// and a group there more would make files a little smaller, and the process larger.
+// pageLimits are sizes of what Parquet files are made of. The writer holds one page of each column as it is, and the row
+// group compressed; a page here and a group there more would make files a little smaller, and the process larger.
+type pageLimits struct {
+	groupRows       int
+	pageBytes       int64
+	pageValues      int   // or earlier, NULLs included: what repeats takes no room until the page is encoded
+	dictionaryBytes int64 // a column whose dictionary outgrows it goes on without
+}
+
+var defaultLimits = pageLimits{groupRows: 50_000, pageBytes: 32 << 10, pageValues: 20_000, dictionaryBytes: 256 << 10}
+
 const (
-	pageBytes       = 32 << 10
-	pageValues      = 20_000 // or earlier, NULLs included: what repeats takes no room until the page is encoded
-	rowGroupRows    = 50_000
-	rowGroupBytes   = 10 << 20  // or earlier, where rows are large: a hostile zone can give each name 64 KB of records
-	dictionaryBytes = 256 << 10 // a column whose dictionary outgrows it goes on without
-	batchRows       = 64        // rows taken apart at a time: they and their columns stay in the processor's cache
+	rowGroupBytes = 10 << 20 // or earlier, where rows are large: a hostile zone can give each name 64 KB of records
+	batchRows     = 64       // rows taken apart at a time: they and their columns stay in the processor's cache
 )
 
 // parquetRows writes a part in Parquet.
 type parquetRows[T any] struct {
-	options   []parquet.WriterOption
-	groupRows int // rows that go into one row group
-	codec     *pages
+	options []parquet.WriterOption
+	limits  pageLimits
+	codec   *pages
 
 	w     *parquet.GenericWriter[T]
 	group *parquet.ConcurrentRowGroupWriter
@@ -199,22 +204,22 @@ func (p *parquetRows[T]) begin(w io.Writer) {
 		return
 	}
 	schema := parquet.SchemaOf(new(T))
-	p.shred = newShredder[T](schema)
+	p.shred = newShredder[T](schema, p.limits)
 	p.w, p.group = newRowGroups[T](w, schema, p.shred.columns, append(p.options,
 		parquet.CreatedBy("caascan", "", ""),
 		parquet.Compression(p.codec),
-		parquet.DictionaryMaxBytes(dictionaryBytes),
+		parquet.DictionaryMaxBytes(p.limits.dictionaryBytes),
 	))
 }
 
 func (p *parquetRows[T]) write(rows []T) error {
 	for len(rows) > 0 {
-		n := min(len(rows), batchRows, p.groupRows-p.shred.rows)
+		n := min(len(rows), batchRows, p.limits.groupRows-p.shred.rows)
 		if err := p.writeBatch(rows[:n]); err != nil {
 			return err
 		}
 		rows = rows[n:]
-		if p.shred.rows == p.groupRows || p.group.Size() >= rowGroupBytes {
+		if p.shred.rows == p.limits.groupRows || p.group.Size() >= rowGroupBytes {
 			if err := p.commit(); err != nil {
 				return err
 			}

@@ -52,9 +52,9 @@ type word = uint64
 const wordSize = unsafe.Sizeof(word(0))
 
 // newShredder compiles the way from the row struct to the columns of its schema.
-func newShredder[T any](schema *parquet.Schema) *shredder[T] {
+func newShredder[T any](schema *parquet.Schema, limits pageLimits) *shredder[T] {
 	s := &shredder[T]{columns: make([]*column, len(schema.Columns()))}
-	shared := new(scratch)
+	shared := &scratch{limits: limits}
 	for i, path := range schema.Columns() {
 		leaf, _ := schema.Lookup(path...)
 		s.columns[i] = newColumn(leaf, &s.rows, &s.calls, shared)
@@ -126,13 +126,13 @@ func (s *shredder[T]) compile(schema *parquet.Schema, t reflect.Type, path []str
 // restart begins a new row group.
 func (s *shredder[T]) restart() {
 	s.rows = 0
-	s.calls++ // the dictionaries are new
 	for _, c := range s.columns {
 		c.restart()
 	}
 }
 
-// shred adds rows to the columns. Rows that share memory hold the same there.
+// shred adds rows to the columns. Rows that share memory hold the same there. Pages and row groups end only between
+// calls, of which each begins with a row that is told in full.
 func (s *shredder[T]) shred(rows []T) {
 	s.calls++
 	for k := range rows {

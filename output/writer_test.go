@@ -384,7 +384,7 @@ func (d *fullDisk) Rename(from, to string) error {
 
 // fillDisk writes to a small disk until it is full, and checks what stays.
 func fillDisk(t *testing.T, d disk, dir string) {
-	w, err := create(d, dir, Config{ScanID: "scan-1", PartRows: 500, rowGroupRows: 200, Registrable: registrable})
+	w, err := create(d, dir, Config{ScanID: "scan-1", PartRows: 500, limits: groupsOf(200), Registrable: registrable})
 	must(t, err)
 	for i := 0; err == nil; i += 250 {
 		if i > 500_000 {
