@@ -62,6 +62,7 @@ type script struct {
 	servers map[netip.AddrPort]step.ServerID
 	started bool
 	open    int
+	then    map[int][]int // queries that wait for the end of one
 	onEnd   func(i int, ev *step.Event)
 }
 
@@ -94,7 +95,12 @@ func (s *script) Admit(now step.Time, out *[]step.Ask) {
 	for i, q := range s.queries {
 		if q.after == 0 {
 			s.ask(i, out)
+			continue
 		}
+		if s.then == nil {
+			s.then = map[int][]int{}
+		}
+		s.then[q.after] = append(s.then[q.after], i)
 	}
 }
 
@@ -107,10 +113,8 @@ func (s *script) Handle(ev *step.Event, out *[]step.Ask) {
 	if s.onEnd != nil {
 		s.onEnd(i, ev)
 	}
-	for k, q := range s.queries {
-		if q.after == i && i != 0 {
-			s.ask(k, out)
-		}
+	for _, k := range s.then[i] {
+		s.ask(k, out)
 	}
 }
 

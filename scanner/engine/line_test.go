@@ -22,11 +22,13 @@ type virtual struct {
 	time  step.Time
 	drift time.Duration // that a look at the clock takes
 	sent  []departed
+	heard int // of sent, that answer has looked at
 }
 
 type departed struct {
 	query int
 	at    step.Time
+	id    uint16
 }
 
 func newVirtual(t *testing.T, table *ratelimit.Table, queries []query) *virtual {
@@ -54,7 +56,7 @@ func newSink(t *testing.T) (uint16, error) {
 }
 
 func (v *virtual) AppendQuery(ticket step.Ticket, id uint16, buf []byte) []byte {
-	v.sent = append(v.sent, departed{int(ticket), v.time})
+	v.sent = append(v.sent, departed{int(ticket), v.time, id})
 	return v.script.AppendQuery(ticket, id, buf)
 }
 
@@ -403,12 +405,12 @@ func TestParkedServerPassesOn(t *testing.T) {
 // A server that waits for a TCP connection does not hold up the others of its operator.
 func TestWaitForConnectionPassesOn(t *testing.T) {
 	release := make(chan struct{})
-	port := serveTCP(t, 0, func(conn *net.TCPConn, query []byte) {
+	port := serveUDP(t, 0, func(p packet) { p.send(p.reply()) }, loopback(2))
+	serveTCP(t, port, func(conn *net.TCPConn, query []byte) {
 		<-release
 		conn.Write(framed(replyTo(query)))
 	}, loopback(0))
 	serveTCPEcho(t, port, loopback(1))
-	serveUDP(t, port, func(p packet) { p.send(p.reply()) }, loopback(2))
 	s := &script{queries: []query{
 		{server: loopback(0), name: "a.example", op: 7, tcp: true}, // takes the only connection
 		{server: loopback(1), name: "b.example", op: 7, tcp: true}, // waits for it

@@ -39,18 +39,20 @@ func TestSignOf(t *testing.T) {
 // answer answers what has been in flight for the given time: with the message that change makes of the query, if it
 // wants it answered.
 func (v *virtual) answer(after time.Duration, change func(msg []byte) bool) {
-	for i := range uint32(len(v.slab.chunks) * chunkSize) {
-		e := *v.slab.at(i)
-		if e.state != flying || v.time.Sub(e.time) < after || v.time.Sub(e.time) >= after+tick {
-			continue
+	for ; v.heard < len(v.sent) && v.time.Sub(v.sent[v.heard].at) >= after; v.heard++ {
+		d := v.sent[v.heard]
+		for socket := range uint16(len(v.conns)) {
+			i := v.matcher.find(socket, d.id)
+			if i == none || int(v.slab.at(i).ticket) != d.query {
+				continue
+			}
+			from := v.peers[v.slab.at(i).server].addr
+			msg := v.script.AppendQuery(step.Ticket(d.query), d.id, nil)
+			msg[2] |= 0x80
+			if change(msg) {
+				v.reply(socket, msg, &from)
+			}
 		}
-		msg := v.script.AppendQuery(e.ticket, e.id, nil)
-		msg[2] |= 0x80
-		if !change(msg) {
-			continue
-		}
-		from := v.peers[e.server].addr
-		v.reply(e.socket, msg, &from)
 	}
 }
 

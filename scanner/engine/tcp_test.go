@@ -128,7 +128,8 @@ func TestTCP(t *testing.T) {
 func TestTCPConnsBound(t *testing.T) {
 	const most, n = 3, 60
 	var open, peak atomic.Int64
-	port := serveTCP(t, 0, func(conn *net.TCPConn, query []byte) {
+	port := serveUDP(t, 0, func(p packet) { p.send(p.reply()) }, loopback(0), loopback(1))
+	serveTCP(t, port, func(conn *net.TCPConn, query []byte) {
 		now := open.Add(1)
 		for old := peak.Load(); now > old && !peak.CompareAndSwap(old, now); old = peak.Load() {
 		}
@@ -136,7 +137,6 @@ func TestTCPConnsBound(t *testing.T) {
 		conn.Write(framed(replyTo(query)))
 	}, loopback(0))
 	serveTCPEcho(t, port, loopback(1))
-	serveUDP(t, port, func(p packet) { p.send(p.reply()) }, loopback(0), loopback(1))
 	s := &script{}
 	for i := range n {
 		s.queries = append(s.queries,
