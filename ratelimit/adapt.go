@@ -35,6 +35,7 @@ const (
 	deviation = 3.5  // standard deviations by which loss must exceed the ambient share
 	decisive  = 6    // packets that would have been lost, in a sample that says whether loss has gone
 
+	little    = 0.015              // share of loss that is taken as ambient without a test
 	sample    = 16                 // packets in a stretch of a second or more that is judged by itself
 	memory    = 400                // packets on which the ambient share rests at most
 	patience0 = int64(time.Second) // after trouble; doubles with each at the same rate
@@ -99,6 +100,7 @@ type control struct {
 // judge returns what is to be done at now after round o. recent is how many packets were answered within the second
 // before.
 func (c control) judge(o outcome, recent float64, b *bounds, now int64) (_ control, slowed bool) {
+	recent /= 1 - float64(c.ambient)
 	if c.phase == unheard || o.sent == 0 || o.begin < c.since {
 		return c, false
 	}
@@ -124,7 +126,7 @@ func (c control) judge(o outcome, recent float64, b *bounds, now int64) (_ contr
 		return c.verdict(b, now), false
 	case c.suspect.lost >= evidence && c.run < c.suspect.lost && c.excessive(c.suspect):
 		return c.cut(c.suspect, recent, b, now), true
-	case c.stretch.lost >= evidence && c.excessive(c.stretch) && o.lost > 0:
+	case c.stretch.lost >= evidence && c.run < c.stretch.lost && c.excessive(c.stretch) && o.lost > 0:
 		return c.cut(c.stretch, recent, b, now), true
 	case c.phase == reduced:
 		if c.relieved() {
@@ -147,6 +149,7 @@ func (c control) answered(sent int64, recent float64, b *bounds) control {
 	if c.phase == unheard {
 		c.phase = free
 	}
+	recent /= 1 - float64(c.ambient)
 	if c.phase == free && c.trouble == 0 && c.rate < brisk && c.suspect.lost == 0 {
 		c.rate = min(2*c.rate, brisk, b.cap)
 	}
@@ -154,15 +157,17 @@ func (c control) answered(sent int64, recent float64, b *bounds) control {
 		return c
 	}
 	gap := max(float64(sent-c.newest)*c.rate/float64(time.Second), float64(c.run))
-	c.newest = sent
+	c.newest, c.run = sent, 0
 	if gap < evidence {
 		return c
 	}
 	c.reopened = sent
-	if c.phase == reduced && c.probe == 0 && c.stretch.good == 0 && recent >= closing {
+	if c.phase >= reduced && c.probe == 0 && c.stretch.good == 0 && recent >= closing {
+		c.phase = reduced
 		most := float64(c.before)
 		c.rate = min(max(margin*recent, c.rate), most, b.cap)
 		c.trouble = min(max(c.trouble, most), recent)
+		c.since, c.suspect, c.stretch = sent, outcome{}, outcome{}
 	}
 	return c
 }
@@ -235,11 +240,15 @@ func (c control) ease(b *bounds, now int64) control {
 // cut lowers the rate to what got through of o, or, if cutting has not helped, to half of it for a test.
 func (c control) cut(o outcome, recent float64, b *bounds, now int64) control {
 	rate, loss := c.effective(o), float32(o.loss())
+	if c.phase == reduced { // at one rate all the time
+		loss = float32(c.stretch.loss())
+	}
 	test := false
 	switch was, is := c.lossy-c.ambient, loss-c.ambient; {
 	case c.phase == free:
 		c.phase, c.cuts, c.before = reduced, 0, max(float32(rate), 0.8*c.before)
 	case is < 0.6*was: // it has helped
+		c.before = float32(rate)
 	case is > 1.5*was && c.cuts < 3: // the last cut came at the beginning of the loss
 	default:
 		test = true
@@ -248,8 +257,13 @@ func (c control) cut(o outcome, recent float64, b *bounds, now int64) control {
 	c.lossy = loss
 	through := rate * min(1, float64(o.good)/float64(o.sent)/(1-float64(c.ambient)))
 	if test {
-		c.phase, c.trouble, c.tested, c.missed = halved, through, 0, 0
-		return c.lower(through/2, b, now)
+		// Of a few packets more might have got through: twice the deviation of a Poisson count is allowed for.
+		good := float64(o.good)
+		most := rate * min(1, (good+2*math.Sqrt(good)+2)/float64(o.sent))
+		c.phase, c.trouble, c.tested, c.missed = halved, most, 0, 0
+		c = c.lower(most/2, b, now)
+		c.proven = float32(margin * through)
+		return c
 	}
 	most := rate
 	if c.reopened >= o.begin {
@@ -257,11 +271,15 @@ func (c control) cut(o outcome, recent float64, b *bounds, now int64) control {
 		most = through
 	}
 	through = max(through, min(float64(c.proven), margin*rate))
+	least := rate / 2
+	if c.cuts == 1 {
+		least = rate / 3
+	}
 	if !c.eased {
 		c = c.again(most)
 	}
 	c.trouble = max(most, rate/2)
-	return c.lower(min(max(margin*through, rate/3), margin*rate), b, now)
+	return c.lower(min(max(margin*through, least), margin*rate), b, now)
 }
 
 // again sets the patience after trouble at rate: twice what it was if it is the trouble known already.
@@ -285,7 +303,7 @@ func (c control) lower(rate float64, b *bounds, now int64) control {
 
 // relieved reports whether enough packets have left since the cut to say that the loss has gone.
 func (c control) relieved() bool {
-	was, is := float64(c.lossy-c.ambient), c.stretch.loss()-float64(c.ambient)
+	was, is := min(float64(c.lossy-c.ambient), 0.4), c.stretch.loss()-float64(c.ambient)
 	return was*float64(c.stretch.sent) >= decisive && is < was/3
 }
 
@@ -294,24 +312,29 @@ func (c control) relieved() bool {
 func (c control) verdict(b *bounds, now int64) control {
 	o := c.stretch
 	sent, lost := c.tested+o.sent, c.missed+o.lost
-	was, is := float64(c.lossy-c.ambient), float64(lost)/float64(sent)-float64(c.ambient)
+	was, is := min(float64(c.lossy-c.ambient), 0.6), float64(lost)/float64(sent)-float64(c.ambient)
 	if was*float64(sent) < decisive {
 		return c
 	}
 	if is < was/4 || was*float64(sent) >= 2*decisive && is < was/3 {
 		c.phase = free
-		return c.lower(margin*c.trouble, b, now)
+		return c.lower(max(c.rate, float64(c.proven)), b, now)
 	}
 	if was*float64(o.sent) < decisive || o.span < window/2 || o.good == 0 {
 		return c
 	}
 	first := c.tested == 0
 	c.tested, c.missed, c.stretch, c.suspect = sent, lost, outcome{}, outcome{}
-	if first || is < was/2 && was*float64(sent) < 4*decisive {
-		return c
+	switch {
+	case first:
+	case is < 0.5*was: // it has helped, but not enough
+		c.phase, c.lossy = reduced, float32(lost)/float32(sent)
+		c.trouble = c.rate
+		return c.lower(margin*c.rate*(1-float64(c.lossy))/(1-float64(c.ambient)), b, now)
+	default:
+		c.ambient, c.weight = float32(lost)/float32(sent), float32(min(sent, memory))
+		c.phase, c.rate, c.trouble, c.patience = free, min(max(float64(c.before), c.rate), b.cap), 0, patience0
 	}
-	c.ambient, c.weight = float32(lost)/float32(sent), float32(min(sent, memory))
-	c.phase, c.rate, c.trouble = free, min(max(float64(c.before), c.rate), b.cap), 0
 	return c
 }
 
@@ -321,7 +344,7 @@ func (c control) learn() control {
 	c.stretch = outcome{}
 	if c.trouble > 0 {
 		c.proven = max(c.proven, float32(c.effective(o)))
-		if float32(o.loss()) > c.ambient && (c.ambient < 0.05 || c.rate > 1.01*margin*c.trouble) {
+		if float32(o.loss()) > c.ambient && (c.ambient < 0.05 && o.loss() > little || c.rate > 1.01*margin*c.trouble) {
 			return c // it may be the rate
 		}
 	}
@@ -344,7 +367,7 @@ func (c control) grow(o outcome, b *bounds, now int64) control {
 	case c.trouble == 0:
 		c.rate += c.rate * climb * seconds
 	case c.rate < margin*c.trouble:
-		c.rate = min(c.rate+c.rate*max(recovery*calm, 0.02)*seconds, margin*c.trouble)
+		c.rate = min(c.rate+c.rate*max(recovery*calm, slowest*8, min(0.15, float64(c.ambient)*3))*seconds, margin*c.trouble)
 	case now >= c.until:
 		over := c.rate/c.trouble - 1
 		c.rate += c.rate * min(climb, max(probing*calm, slowest)+max(0, over)/2) * seconds
