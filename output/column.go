@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 	"unsafe"
 
 	"github.com/parquet-go/parquet-go"
@@ -347,7 +348,7 @@ func (p page) Data() encoding.Values {
 	case p.kind == parquet.Int32:
 		return encoding.Int32Values(p.ints.list(&p.scratch.ints))
 	case p.kind == parquet.Boolean:
-		return encoding.BooleanValues(packed(p.ints.list(&p.scratch.ints), &p.scratch.bits))
+		return encoding.BooleanValues(packed(&p.ints, &p.scratch.bits))
 	case p.kind == parquet.Int64:
 		return encoding.Int64Values(p.longs.list(&p.scratch.longs))
 	case p.kind == parquet.Double:
@@ -363,9 +364,17 @@ func (p page) Data() encoding.Values {
 }
 
 // packed packs booleans into bits, the first the lowest.
-func packed(all []int32, room *[]byte) []byte {
-	b := append((*room)[:0], make([]byte, (len(all)+7)/8)...)
-	for i, v := range all {
+func packed(s *series[int32], room *[]byte) []byte {
+	if len(s.all) == 0 {
+		*room = repeat((*room)[:0], byte(-s.last), s.run/8)
+		if rest := s.run % 8; rest > 0 {
+			*room = append(*room, byte(s.last<<rest-s.last))
+		}
+		return *room
+	}
+	s.settle()
+	b := repeat((*room)[:0], 0, (len(s.all)+7)/8)
+	for i, v := range s.all {
 		b[i/8] |= byte(v) << (i % 8)
 	}
 	*room = b
@@ -469,8 +478,9 @@ func (r *repetition) clear() {
 func (s *series[T]) clear() { s.all, s.run = s.all[:0], 0 }
 
 func repeat[T any](all []T, v T, n int) []T {
-	for range n {
-		all = append(all, v)
+	all = slices.Grow(all, n)[:len(all)+n]
+	for i := range all[len(all)-n:] {
+		all[len(all)-n+i] = v
 	}
 	return all
 }

@@ -9,13 +9,18 @@ import (
 
 // memo remembers what was made of something, in a table of fixed size: what comes takes the place of what was there.
 // So it is never cleared, and nobody can make it large. Whoever looks something up checks that the entry is the one.
-type memo[T any] struct{ entries []T }
+type memo[T any] struct {
+	entries []T
+	shift   int // of a hash, to have an index
+}
 
-// newMemo returns a memo of so many entries, a power of two.
-func newMemo[T any](entries int) memo[T] { return memo[T]{make([]T, entries)} }
+// newMemo returns a memo of so many entries, a power of two, at least two.
+func newMemo[T any](entries int) memo[T] {
+	return memo[T]{entries: make([]T, entries), shift: bits.LeadingZeros64(uint64(entries - 1))}
+}
 
-// at returns the entry for a hash.
-func (m *memo[T]) at(hash uint64) *T { return &m.entries[hash>>32&uint64(len(m.entries)-1)] }
+// at returns the entry for a hash. The highest bits of a product are those that all bits of its factors bear on.
+func (m *memo[T]) at(hash uint64) *T { return &m.entries[hash>>m.shift] }
 
 // hashFactor is 2^64 divided by the golden ratio, which spreads what differs in few bits (Knuth, TAOCP 6.4).
 const hashFactor = 0x9e3779b97f4a7c15

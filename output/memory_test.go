@@ -80,7 +80,7 @@ func TestWriteAllocations(t *testing.T) {
 	for range 100 { // buffers grow to their size
 		must(t, w.Write(batch))
 	}
-	if perRow := testing.AllocsPerRun(100, func() { must(t, w.Write(batch)) }) / batchRows; perRow > 3 {
+	if perRow := testing.AllocsPerRun(100, func() { must(t, w.Write(batch)) }) / batchRows; perRow > 0.25 { // two servers may share a place in a memo
 		t.Errorf("%.1f allocations a row", perRow)
 	}
 	must(t, w.Close(Complete))
