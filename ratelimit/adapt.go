@@ -35,7 +35,7 @@ const (
 	deviation = 3.5  // standard deviations by which loss must exceed the ambient share
 	decisive  = 6    // packets that would have been lost, in a sample that says whether loss has gone
 
-	little    = 0.015              // share of loss that is taken as ambient without a test
+	little    = 0.01               // share of loss that is taken as ambient without a test
 	sample    = 16                 // packets in a stretch of a second or more that is judged by itself
 	memory    = 400                // packets on which the ambient share rests at most
 	patience0 = int64(time.Second) // after trouble; doubles with each at the same rate
@@ -55,15 +55,16 @@ const (
 
 // outcome is what became of packets that left within a time, all of which have ended or are overdue.
 type outcome struct {
-	begin, span      int64 // nanoseconds
+	begin, span      int64 // nanoseconds; the time that the packets took
 	sent, good, lost uint32
+	idle             bool // more could have been sent after them
 }
 
 func (o outcome) plus(p outcome) outcome {
 	if o.sent == 0 {
 		o.begin = p.begin
 	}
-	return outcome{o.begin, o.span + p.span, o.sent + p.sent, o.good + p.good, o.lost + p.lost}
+	return outcome{o.begin, o.span + p.span, o.sent + p.sent, o.good + p.good, o.lost + p.lost, o.idle || p.idle}
 }
 
 func (o outcome) loss() float64 { return float64(o.lost) / float64(max(o.sent, 1)) }
@@ -341,13 +342,13 @@ func (c control) verdict(b *bounds, now int64) control {
 // learn takes note of a second or more without trouble.
 func (c control) learn() control {
 	o := c.stretch
-	c.stretch = outcome{}
 	if c.trouble > 0 {
 		c.proven = max(c.proven, float32(c.effective(o)))
 		if float32(o.loss()) > c.ambient && (c.ambient < 0.05 && o.loss() > little || c.rate > 1.01*margin*c.trouble) {
-			return c // it may be the rate
+			return c // it may be the rate: more will tell
 		}
 	}
+	c.stretch = outcome{}
 	n := float32(o.sent)
 	c.ambient += (float32(o.loss()) - c.ambient) * n / (c.weight + n)
 	c.weight = min(c.weight+n, memory)
@@ -356,8 +357,7 @@ func (c control) learn() control {
 
 // grow raises the rate after round o, if the round made use of it.
 func (c control) grow(o outcome, b *bounds, now int64) control {
-	used := float64(o.sent) * float64(time.Second) / float64(max(o.span, 1))
-	if c.phase != free || c.rate >= b.cap || used < 0.6*c.rate || c.suspect.lost > 0 && c.weight < sample {
+	if c.phase != free || c.rate >= b.cap || o.idle || c.suspect.lost > 0 && c.weight < sample {
 		return c
 	}
 	seconds := min(float64(o.span)/float64(time.Second), 1)

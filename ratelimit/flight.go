@@ -81,21 +81,19 @@ func (f *flight) measure(rtt int64) {
 	f.dev += (max(d, -d) - f.dev) / 4
 }
 
-// judged takes the oldest round out of f if nothing more is to be expected of it.
-func (f *flight) judged(now int64) (o outcome, missing uint16, ok bool) {
-	if f.n < 2 && (f.n == 0 || now < f.rounds[0].begin+f.length()) {
+// judged takes the oldest round out of f if another has begun and nothing more is to be expected of it. gap is the
+// interval between packets: more of the time until the next round than they took was idle.
+func (f *flight) judged(now, gap int64) (o outcome, missing uint16, ok bool) {
+	if f.n < 2 {
 		return outcome{}, 0, false
 	}
-	r := f.rounds[0]
-	end := r.begin + f.length()
-	if f.n > 1 {
-		end = f.rounds[1].begin
-	}
+	r, end := f.rounds[0], f.rounds[1].begin
 	if r.good+r.bad < r.sent && now < end+f.due() {
 		return outcome{}, 0, false
 	}
 	f.n--
 	copy(f.rounds[:f.n], f.rounds[1:])
-	return outcome{begin: r.begin, span: end - r.begin, sent: uint32(r.sent), good: uint32(r.good),
-		lost: uint32(r.sent - r.good)}, r.sent - r.good - r.bad, true
+	span, busy := end-r.begin, max(f.length(), int64(r.sent)*gap)
+	return outcome{begin: r.begin, span: min(span, busy), idle: span > busy+busy/2,
+		sent: uint32(r.sent), good: uint32(r.good), lost: uint32(r.sent - r.good)}, r.sent - r.good - r.bad, true
 }

@@ -155,7 +155,7 @@ func (v *server) recent(now int64) float64 {
 // settle judges the rounds that are over at now.
 func (v *server) settle(now int64) {
 	for {
-		o, missing, ok := v.flight.judged(now)
+		o, missing, ok := v.flight.judged(now, v.gap())
 		if !ok {
 			return
 		}
