@@ -110,7 +110,8 @@ type Loop struct {
 	stuck   bool      // a batch waits until its socket can send
 	resume  step.Time // no sending before this moment
 	nap     time.Duration
-	arrived int // datagrams read since the clock was
+	touched state // so that matcher.touch is not in vain
+	arrived int   // datagrams read since the clock was
 	tcp     tcp
 	workers workers
 

@@ -86,6 +86,18 @@ func (m *matcher) find(socket, id uint16) uint32 {
 	return i
 }
 
+// touch reads what find and its caller will read for (socket, ID), and returns something of it so that it is read. Done
+// for a whole batch beforehand, the processor waits for the memory of many exchanges at once and not for one after the
+// other.
+func (m *matcher) touch(socket, id uint16) state {
+	t := m.tables[socket]
+	i := t[int(id)&(len(t)-1)]
+	if i == none {
+		return free
+	}
+	return m.slab.at(i).state
+}
+
 // full reports whether socket has as many exchanges in flight as it can tell apart.
 func (m *matcher) full(socket uint16) bool { return m.load[socket] >= portLoad }
 

@@ -88,6 +88,11 @@ func (l *Loop) readReplies(socket int) int {
 		l.now, l.arrived = l.clock(), 0
 	}
 	l.counters.Received += uint64(n)
+	for k := range n {
+		if msg := l.in.Msg(k); isReply(msg) {
+			l.touched += l.matcher.touch(uint16(socket), binary.BigEndian.Uint16(msg))
+		}
+	}
 	octets := 0
 	for k := range n {
 		msg := l.in.Msg(k)
