@@ -8,7 +8,7 @@ FUZZTIME ?= 20s
 # Debian packages of the tests: real name servers and tools to hold ours against, and lists that come with Debian.
 DEBIAN := nsd knot bind9 bind9-dnsutils bind9-utils unbound iproute2 dns-root-data publicsuffix
 
-.PHONY: all build vet test race fuzz fuzz-dnssec bench lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile scenarios clean
+.PHONY: all build vet test race fuzz fuzz-dnssec bench lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile accept-polite scenarios clean
 
 all: build vet test
 
@@ -49,12 +49,15 @@ lint:
 demo: build ## a scan of the small Internet, scored against its truth
 	$(BIN)/caascan demo
 
-bench: build ## a scan beside the floor under it, memory in flight, and the benchmarks of the packages
+bench: build ## what a name costs as a multiple of the floor, memory in flight, unknown limits
 	$(STATIC) $(GO) build -trimpath -o $(BIN)/caabench ./cmd/caabench
 	$(BIN)/caabench speed
-	$(BIN)/caabench dnssec
 	$(BIN)/caabench memory
-	$(GO) test -run '^$$' -bench . -benchtime 0.3s ./scanner/... ./ratelimit ./datasets ./output
+	$(BIN)/caabench limits
+
+accept-polite: build ## what servers see of a scan: limits known and unknown, losses
+	$(STATIC) $(GO) build -trimpath -o $(BIN)/caabench ./cmd/caabench
+	$(BIN)/caabench polite
 
 accept-dig: deps ## lookup against dig at NSD, Knot and BIND; a scan of them row by row, read by DuckDB
 	$(GO) test -count=1 -v -run 'TestLookupGivesWhatDigGives|TestScan' ./cmd/caascan

@@ -16,6 +16,7 @@ type memoryCmd struct {
 	scanFlags
 	InFlight []int           `default:"1000000,2000000" help:"Names in flight at once."`
 	Delay    []time.Duration `default:"3s,10s" help:"After which the servers answer, for each of them."`
+	Pace     int             `default:"50000" help:"Answers a second that leave once all names are in flight: what the measured core can take in."`
 	Few      int             `default:"2000" help:"Names in flight of the scan that shows what caascan takes besides."`
 }
 
@@ -32,45 +33,64 @@ func (c *memoryCmd) Run() error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	fmt.Printf("the servers hold their answers back until all names of the list are in flight, and for the delay at least\n\n")
+	fmt.Printf("the servers hold their answers back until all names of the list are in flight, for the delay at least, and answer %d in a second\n\n", c.Pace)
 	for i, inFlight := range c.InFlight {
-		few, err := c.run(dir, inFlight, c.Few, 0)
+		few, err := c.run(dir, memoryWorld{names: inFlight}, c.Few)
 		if err != nil {
 			return err
 		}
-		many, err := c.run(dir, inFlight, inFlight, c.Delay[i])
+		many, err := c.run(dir, memoryWorld{names: inFlight, delay: c.Delay[i], hold: inFlight, pace: c.Pace}, inFlight)
 		if err != nil {
 			return err
 		}
 		perName := (many.peak - few.peak) / float64(inFlight)
+		fmt.Printf("%d names in flight, answers after %v: %.0f octets a name beyond the fixed memory", inFlight, c.Delay[i], perName)
 		if i == 0 {
-			fmt.Printf("%.0f octets a name in flight beyond the fixed memory, target %d: %s\n", perName, octetsAName, verdict(perName <= octetsAName))
-		} else {
-			fmt.Printf("%.0f octets a name in flight beyond the fixed memory\n", perName)
+			fmt.Printf(", target %d: %s", octetsAName, verdict(perName <= octetsAName))
 		}
-		fmt.Printf("  %d names in flight, answers after %v: peak %.0f MiB, %.0f octets a name all told; %d in flight: peak %.0f MiB\n",
-			inFlight, c.Delay[i], many.peak/(1<<20), many.peak/float64(inFlight), c.Few, few.peak/(1<<20))
-		fmt.Printf("  %d questions were open at once at the servers; %d queries, %d of them repetitions (%s); %d rows, all right\n",
-			many.open, many.queries, many.retries, verdict(many.retries == 0), inFlight)
-		fmt.Printf("  collector: %d runs, longest pause %.2f ms, %.1f %% of the CPU; %.1f s user, %.1f s system, %.0f s in all\n\n",
-			many.gc.runs, many.gc.pause, many.gc.share, many.user, many.system, many.seconds)
+		fmt.Printf("\n  peak %.0f MiB, %.0f octets a name all told; with %d in flight: peak %.0f MiB\n",
+			many.peak/(1<<20), many.peak/float64(inFlight), c.Few, few.peak/(1<<20))
+		many.print(inFlight)
+		if i == 0 {
+			free, err := c.run(dir, memoryWorld{names: inFlight, delay: c.Delay[i]}, inFlight)
+			if err != nil {
+				return err
+			}
+			fmt.Printf("  the same without holding anything back: peak %.0f MiB\n", free.peak/(1<<20))
+			free.print(inFlight)
+		}
+		fmt.Println()
 	}
 	return nil
+}
+
+// print shows what a run was like.
+func (m *memoryRun) print(names int) {
+	fmt.Printf("    %d questions open at once at the servers; %d queries, %d of them repetitions (%s), %d replies lost before they were read; %d rows, all right\n",
+		m.open, m.queries, m.retries, verdict(m.retries == 0), m.drops, names)
+	fmt.Printf("    collector: %d runs, longest pause %.2f ms, %.1f %% of the CPU; %.1f s user, %.1f s system, %.0f s in all\n",
+		m.gc.runs, m.gc.pause, m.gc.share, m.user, m.system, m.seconds)
+}
+
+// memoryWorld is the world of one scan: leaves, their delay, and farm.Config.Hold and Pace.
+type memoryWorld struct {
+	names      int
+	delay      time.Duration
+	hold, pace int
 }
 
 // memoryRun is one scan for caabench memory.
 type memoryRun struct {
 	result
-	open, queries, retries int
-	gc                     collector
+	open, queries, retries, drops int
+	gc                            collector
 }
 
-func (c *memoryCmd) run(dir string, names, inFlight int, delay time.Duration) (m memoryRun, err error) {
+func (c *memoryCmd) run(dir string, w memoryWorld, inFlight int) (m memoryRun, err error) {
+	names := w.names
 	server, err := startFarm(dir, "leaf", 0, func(cfg *farm.Config) {
-		cfg.Names = names
-		if delay > 0 {
-			cfg.Leaf, cfg.Hold = []farm.Behaviour{{Delay: farm.Duration(delay)}}, names
-		}
+		cfg.Names, cfg.Hold, cfg.Pace = names, w.hold, w.pace
+		cfg.Leaf = []farm.Behaviour{{Delay: farm.Duration(w.delay)}}
 	})
 	if err != nil {
 		return m, err
@@ -92,7 +112,7 @@ func (c *memoryCmd) run(dir string, names, inFlight int, delay time.Duration) (m
 		return m, fmt.Errorf("%d of %d rows are right", t.right, names)
 	}
 	report, err := server.report()
-	return memoryRun{result: out, open: report.Most, queries: status.Queries, retries: t.retries, gc: readCollector(out.stderr)}, err
+	return memoryRun{result: out, open: report.Most, queries: status.Queries, retries: t.retries, drops: status.Drops, gc: readCollector(out.stderr)}, err
 }
 
 // collector is what the garbage collector did.

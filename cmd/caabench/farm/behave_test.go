@@ -206,6 +206,23 @@ func TestHold(t *testing.T) {
 	}
 }
 
+// TestPace: answers that wait leave at a pace, and all of them.
+func TestPace(t *testing.T) {
+	const names, pace = 1000, 2000
+	w, f := start(t, Config{Names: names, Servers: 1, Pace: pace, Leaf: []Behaviour{{Delay: Duration(time.Millisecond)}}})
+	conn := dial(t, w, f)
+	started := time.Now()
+	for i := range names {
+		send(t, conn, uint16(i), w.Name(i)+".")
+	}
+	for range names {
+		receive(t, conn)
+	}
+	if took, least := time.Since(started), time.Second*(names-batchSize)/pace; took < least {
+		t.Errorf("%d answers in %v, want at least %v", names, took, least)
+	}
+}
+
 // TestRing: what waits comes in its tick, in made-up time, however late it is asked for.
 func TestRing(t *testing.T) {
 	start := time.Unix(1_700_000_000, 0)

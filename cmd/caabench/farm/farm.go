@@ -43,8 +43,9 @@ type Config struct {
 	Top  Behaviour   `json:"top,omitzero"`  // of the servers of the root and the top-level domains
 
 	// Hold keeps all answers that have a Delay back until so many wait, or no query has come for holdIdle: then as many
-	// questions are open at once, however fast they come.
+	// questions are open at once, however fast they come; and the answers leave at the pace at which they came.
 	Hold int `json:"hold,omitzero"`
+	Pace int `json:"pace,omitzero"` // how many of the answers that have a Delay leave in a second, at most; 0: as they come
 
 	Count bool   `json:"count,omitzero"` // note by the kernel's clock when each packet came
 	Seed  uint64 `json:"seed,omitzero"`  // of losses and of the order of the names
@@ -137,6 +138,8 @@ func (c *Config) complete() error {
 		return fmt.Errorf("security %q: want nothing, insecure or signed", c.Security)
 	case c.Security == Signed && c.Below:
 		return fmt.Errorf("signed leaf zones have one name each")
+	case c.Hold < 0 || c.Pace < 0:
+		return fmt.Errorf("hold %d, pace %d: want no less than 0", c.Hold, c.Pace)
 	case c.CAA < 0 || c.CAA > 1:
 		return fmt.Errorf("share %v of names with CAA", c.CAA)
 	}

@@ -37,7 +37,12 @@ type loop struct {
 	ring    *ring
 	now     time.Time
 	strays  int
-	holding bool // Config.Hold is not reached yet
+
+	holding  bool // Config.Hold is not reached yet
+	firstDue time.Time
+	shift    time.Duration // by which the clock of the ring is behind, for having stood still so long
+	pace     limiter       // of Config.Pace
+	paced    bool          // it has stopped the answers of this turn
 }
 
 // Listen starts the servers on a port; 0 lets the kernel choose. Close ends them.
@@ -54,6 +59,7 @@ func (w *World) Listen(port uint16) (*Farm, error) {
 	}
 	l.responder.w = w
 	l.ring = newRing(l.now)
+	l.pace.b = &Behaviour{Limit: float64(w.cfg.Pace), Burst: batchSize}
 	for i := range l.servers {
 		l.servers[i].b = w.behaviourOf(i)
 	}
@@ -124,7 +130,7 @@ const (
 	timerSlack = time.Microsecond
 
 	// quietAfter is how long nothing has come before the loop waits for the socket.
-	quietAfter = 5 * time.Millisecond
+	quietAfter = 500 * time.Microsecond
 
 	// holdIdle is how long no query has come before answers are held back no longer.
 	holdIdle = 2 * time.Second
@@ -153,9 +159,10 @@ func (l *loop) run() error {
 			l.query(i)
 		}
 		if l.holding && (l.ring.amount >= l.w.cfg.Hold || l.ring.amount > 0 && l.now.Sub(busy) > holdIdle) {
-			l.holding = false
+			l.holding, l.shift = false, max(0, l.now.Sub(l.firstDue))
 		}
-		all := l.holding || l.ring.due(l.now, l.answerWaiting)
+		l.paced = false
+		all := l.holding || l.ring.due(l.now.Add(-l.shift), l.answerWaiting) || l.paced
 		l.sock.send()
 		switch {
 		case n > 0 || !all:
@@ -198,10 +205,20 @@ func (l *loop) query(i int) {
 		switch {
 		case s.loses(l.random):
 			s.lostOut++
-		case s.b.Delay == 0 || !l.ring.add(l.now.Add(time.Duration(s.b.Delay)), index, from, msg):
+		case s.b.Delay == 0 || !l.wait(time.Duration(s.b.Delay), index, from, msg):
 			l.reply(l.respond(l.room(), index), from, index)
 		}
 	}
+}
+
+// wait lets a query wait for its answer, and reports false if it is too long for that. The clock of the ring stands still
+// while answers are held back, so that they leave at the pace at which their queries came.
+func (l *loop) wait(delay time.Duration, index int, from peer, msg []byte) bool {
+	until := l.now.Add(delay - l.shift)
+	if l.holding && l.ring.amount == 0 {
+		l.firstDue = until
+	}
+	return l.ring.add(until, index, from, msg)
 }
 
 // room returns a buffer for a reply.
@@ -219,6 +236,10 @@ func (l *loop) reply(msg []byte, to peer, from int) { l.sock.add(msg, to, l.w.ad
 func (l *loop) answerWaiting(w *waiting) bool {
 	if l.sock.full() {
 		return false // first those that have come, then more of these
+	}
+	if l.w.cfg.Pace > 0 && !l.pace.allow(l.now.UnixNano()) {
+		l.paced = true
+		return false
 	}
 	if l.q.read(w.msg[:w.size], l.w) {
 		l.reply(l.respond(l.room(), int(w.server)), w.from, int(w.server))
