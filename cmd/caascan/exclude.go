@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/caascan/caascan/datasets"
+	"github.com/caascan/caascan/output"
 	"github.com/caascan/caascan/scanner/resolve"
 	"github.com/caascan/caascan/scanner/wire"
 )
@@ -19,6 +20,8 @@ type exclusion struct {
 	path string
 	list *datasets.Exclude // as read at the start
 	outs resolve.OptOuts
+
+	hangup chan os.Signal // SIGHUP, from the moment when the list is read
 }
 
 // loadExclusion reads the list of --exclude; nil without one.
@@ -30,7 +33,8 @@ func loadExclusion(path string) (*exclusion, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--exclude: %w", err)
 	}
-	x := &exclusion{path: path, list: list}
+	x := &exclusion{path: path, list: list, hangup: make(chan os.Signal, 1)}
+	signal.Notify(x.hangup, syscall.SIGHUP)
 	x.outs.Replace(excluded{list})
 	return x, nil
 }
@@ -43,41 +47,61 @@ func (x *exclusion) inForce() *resolve.OptOuts {
 	return &x.outs
 }
 
-// rereadOnHangup puts the list in force as it is in the file then, whenever the process gets SIGHUP, until stop is called.
-// A file that cannot be read or understood changes nothing.
-func (x *exclusion) rereadOnHangup(ctx context.Context, stderr io.Writer) (stop func()) {
+// about says for the manifest which list that is; nil if there is none.
+func (x *exclusion) about() *output.ExcludeList {
+	if x == nil {
+		return nil
+	}
+	return aboutList(x.list)
+}
+
+func aboutList(list *datasets.Exclude) *output.ExcludeList {
+	entries := map[string]int{}
+	for kind, word := range map[datasets.EntryKind]string{
+		datasets.ExactName: "name", datasets.Zone: "zone", datasets.BelowName: "below",
+		datasets.ExactServer: "ns", datasets.BelowServer: "ns-below", datasets.ServerPrefix: "prefix",
+	} {
+		if n := list.Count(kind); n > 0 {
+			entries[word] = n
+		}
+	}
+	return &output.ExcludeList{File: list.File(), SHA256: list.Sum(), Entries: entries}
+}
+
+// rereadOnHangup puts the list in force as it is in the file then, whenever the process gets SIGHUP, until stop is called,
+// and tells replaced. A file that cannot be read or understood changes nothing.
+func (x *exclusion) rereadOnHangup(ctx context.Context, stderr io.Writer, replaced func(*output.ExcludeList)) (stop func()) {
 	if x == nil {
 		return func() {}
 	}
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		for {
 			select {
-			case <-hangup:
-				x.reread(stderr)
+			case <-x.hangup:
+				x.reread(stderr, replaced)
 			case <-ctx.Done():
 				return
 			}
 		}
 	}()
 	return func() {
-		signal.Stop(hangup)
+		signal.Stop(x.hangup)
 		cancel()
 		<-ended
 	}
 }
 
-func (x *exclusion) reread(stderr io.Writer) {
+func (x *exclusion) reread(stderr io.Writer, replaced func(*output.ExcludeList)) {
 	list, err := datasets.LoadExclude(x.path)
 	if err != nil {
 		fmt.Fprintf(stderr, "caascan: warning: --exclude: the list read before stays in force: %v\n", err)
 		return
 	}
 	x.outs.Replace(excluded{list})
+	replaced(aboutList(list))
 	fmt.Fprintf(stderr, "caascan: --exclude: %d entries of %s are in force, SHA-256 %s\n", list.Len(), x.path, list.Sum())
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -31,6 +32,8 @@ type scanCmd struct {
 	Out         string   `placeholder:"DIR" help:"Directory of the dataset (default: scan-<date>); - for JSON lines on stdout."`
 	Format      string   `default:"parquet" enum:"parquet,jsonl" help:"parquet or jsonl."`
 	Restart     bool     `help:"Discard what the directory holds of an earlier scan."`
+	DryRun      bool     `help:"Read the input and say what would be asked of whom, and how long that takes at the limits; send nothing."`
+	PlanFrom    []string `placeholder:"DIR" help:"With --dry-run: the dataset of an earlier scan that tells which operators hold how many names (repeatable)."`
 }
 
 // scanFlags are the flags that scan and demo share.
@@ -63,6 +66,12 @@ func (c *scanCmd) Run(env *environ) error {
 		return usage(err)
 	}
 	defer reader.Close()
+	if c.DryRun {
+		return c.plan(env, reader, network.Limits)
+	}
+	if len(c.PlanFrom) > 0 {
+		return usage(errors.New("--plan-from goes with --dry-run"))
+	}
 	scan, err := c.newScan(env, network, reader.Seed())
 	if err != nil {
 		return usage(err)
@@ -72,7 +81,7 @@ func (c *scanCmd) Run(env *environ) error {
 		return usage(err)
 	}
 	rejects.sink = sink
-	defer c.exclusion.rereadOnHangup(env.ctx, env.stderr)()
+	defer c.exclusion.rereadOnHangup(env.ctx, env.stderr, sink.excluded)()
 	return c.scanFlags.run(env, scan, &source{reader: reader}, sink, sink)
 }
 
@@ -91,16 +100,29 @@ func (f *scanFlags) newScan(env *environ, network scanner.Network, seed uint64) 
 		debug.SetGCPercent(gcPercent(inFlight))
 	}
 	cfg := scanner.Config{
-		Network: network, InFlight: inFlight, Loops: loops, Seed: seed, WithMX: slices.Contains(f.With, "mx"),
+		Network: network, InFlight: inFlight, Loops: loops, Seed: seed, WithMX: f.withMX(),
 	}
 	for _, short := range scanner.Check(cfg) {
 		if short.Fatal {
 			return nil, errors.New(short.Text)
 		}
-		fmt.Fprintf(env.stderr, "caascan: warning: %s\n", short.Text)
+		f.warn(env, short.Text)
 	}
 	return scanner.New(cfg)
 }
+
+// warn shows what may make the scan slower than it could be: as a line of JSON where the status lines are.
+func (f *scanFlags) warn(env *environ, text string) {
+	switch {
+	case f.Quiet:
+	case isTerminal(env.stderr):
+		fmt.Fprintf(env.stderr, "caascan: warning: %s\n", text)
+	default:
+		json.NewEncoder(env.stderr).Encode(map[string]string{"warning": text}) // a log that cannot be written stops no scan
+	}
+}
+
+func (f *scanFlags) withMX() bool { return slices.Contains(f.With, "mx") }
 
 // defaultInFlight takes a quarter of the memory that is free, at 2 KiB a name, but no more names than a polite scan can
 // keep busy.
@@ -117,7 +139,7 @@ func defaultInFlight() int {
 // sink opens the output.
 func (c *scanCmd) sink(env *environ, reader *datasets.Reader) (*lockedSink, error) {
 	cfg := c.outputConfig(reader.Seed())
-	cfg.Scan = env.flags
+	cfg.Scan, cfg.Exclude = env.flags, c.exclusion.about()
 	cfg.Format = output.Format(c.Format)
 	cfg.Restart = c.Restart
 	if c.Out == "-" {
@@ -254,6 +276,15 @@ func (s *lockedSink) Write(batch []*record.Record) error {
 	return cmp.Or(s.failed, s.sink.Write(batch))
 }
 
+// excluded notes that another opt-out list is in force.
+func (s *lockedSink) excluded(list *output.ExcludeList) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.writer != nil {
+		s.writer.SetExclude(*list)
+	}
+}
+
 // finish writes what is known only at the end and closes the sink.
 func (s *lockedSink) finish(servers []record.NameServer, inputs []output.Input, state output.State) error {
 	s.mu.Lock()
@@ -274,10 +305,14 @@ func (s *lockedSink) totals() output.Totals {
 	return s.sink.(interface{ Totals() output.Totals }).Totals()
 }
 
-// lateRejects passes rejects to a sink that is opened after the input. A failing sink shows when rows are written.
+// lateRejects passes rejects to a sink that is opened after the input; without one, in a dry run, the reader only counts
+// them. A failing sink shows when rows are written.
 type lateRejects struct{ sink *lockedSink }
 
 func (l *lateRejects) add(r datasets.Reject) {
+	if l.sink == nil {
+		return
+	}
 	l.sink.mu.Lock()
 	defer l.sink.mu.Unlock()
 	err := l.sink.sink.Reject(r.Source, r.Line, r.Reason.String(), r.Text)
