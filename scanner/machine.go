@@ -98,11 +98,10 @@ type counters struct {
 // Admit implements step.Machine.
 func (m *machine) Admit(now step.Time, out *[]step.Ask) {
 	m.handOver(now)
-	if len(m.unwritten) >= maxUnwritten {
-		return
-	}
-	for range admitAtOnce - m.resume(now, admitAtOnce, out) {
-		if m.busy >= m.room || m.parking.count >= parkingFactor*m.room {
+	asked := len(*out)
+	started := m.resume(now, admitAtOnce, out)
+	for ; started < admitAtOnce || len(*out) == asked; started++ { // the loop takes it for all there is when nothing is asked
+		if m.busy >= m.room || m.parking.count >= parkingFactor*m.room || len(m.unwritten) >= maxUnwritten {
 			return
 		}
 		target, ok := m.next()
