@@ -8,7 +8,7 @@ FUZZTIME ?= 20s
 # Debian packages of the tests: real name servers and tools to hold ours against, and lists that come with Debian.
 DEBIAN := nsd knot bind9 bind9-dnsutils bind9-utils unbound iproute2 dns-root-data publicsuffix
 
-.PHONY: all build vet test race fuzz fuzz-dnssec bench lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile accept-polite scenarios clean
+.PHONY: all build vet test race fuzz fuzz-dnssec bench bench-parts lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile accept-polite scenarios clean
 
 all: build vet test
 
@@ -54,6 +54,11 @@ bench: build ## what a name costs as a multiple of the floor, memory in flight, 
 	$(BIN)/caabench speed
 	$(BIN)/caabench memory
 	$(BIN)/caabench limits
+
+bench-parts: build ## what validation adds, and the benchmarks of the packages
+	$(STATIC) $(GO) build -trimpath -o $(BIN)/caabench ./cmd/caabench
+	$(BIN)/caabench dnssec
+	$(GO) test -run '^$$' -bench . -benchtime 0.3s ./scanner/... ./ratelimit ./datasets ./output
 
 accept-polite: build ## what servers see of a scan: limits known and unknown, losses
 	$(STATIC) $(GO) build -trimpath -o $(BIN)/caabench ./cmd/caabench

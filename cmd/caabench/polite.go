@@ -43,8 +43,10 @@ type check struct {
 
 var checks = []check{
 	{"known", (*politeCmd).known},
-	{"unknown", func(c *politeCmd, dir string) (bool, error) { return c.unknown(dir, c.Names, c.Rate, 2.5*c.Rate) }},
-	{"slow", func(c *politeCmd, dir string) (bool, error) { return c.unknown(dir, c.Names/10, c.Rate/10, 50) }},
+	{"unknown", func(c *politeCmd, dir string) (bool, error) { return c.unknown(dir, c.Names, 500, c.Rate, 2.5*c.Rate) }},
+	{"slow", func(c *politeCmd, dir string) (bool, error) {
+		return c.unknown(dir, c.Names/10, 50, c.Rate/10, c.Rate/4)
+	}},
 	{"loss10", func(c *politeCmd, dir string) (bool, error) { return c.lossy(dir, 0.1, 0.9999) }},
 	{"loss20", func(c *politeCmd, dir string) (bool, error) { return c.lossy(dir, 0.2, 0.999) }},
 	{"netem", (*politeCmd).netem},
@@ -117,10 +119,11 @@ func (c *politeCmd) printTime(run *politeRun, limit float64) {
 }
 
 // unknown: the servers drop what is above a limit that the scan does not know; it is told a higher one.
-func (c *politeCmd) unknown(dir string, names int, limit, told float64) (broken bool, err error) {
-	fmt.Printf("unknown: %d names on 500 servers that drop above %v/s; the scan is told %v/s\n", names, limit, told)
+func (c *politeCmd) unknown(dir string, names, servers int, limit, told float64) (broken bool, err error) {
+	fmt.Printf("unknown: %d names on %d servers, a tenth on one, that drop above %v/s; the scan is told %v/s\n", names, servers, limit, told)
 	run, err := c.polite(dir, "zipf", func(cfg *farm.Config) {
-		cfg.Names, cfg.Leaf = names, []farm.Behaviour{{Limit: limit, Burst: max(1, limit/10)}}
+		cfg.Names, cfg.Servers, cfg.Zones = names, servers, servers
+		cfg.Leaf = []farm.Behaviour{{Limit: limit, Burst: max(1, limit/10)}}
 	}, "--rate-per-server", fmt.Sprint(told), "--rate-per-operator", "0", "--in-flight", strconv.Itoa(c.InFlight))
 	if err != nil {
 		return false, err
