@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,6 +18,7 @@ import (
 	"github.com/caascan/caascan/datasets"
 	"github.com/caascan/caascan/output"
 	"github.com/caascan/caascan/scanner"
+	"github.com/caascan/caascan/scanner/engine"
 	"github.com/caascan/caascan/scanner/record"
 )
 
@@ -92,13 +92,10 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// newScan makes the scan, sets the collector's pace for it, and notes in env what was decided by default.
+// newScan makes the scan, and notes in env what was decided by default.
 func (f *scanFlags) newScan(env *environ, network scanner.Network, seed uint64) (*scanner.Scan, error) {
 	inFlight, loops := cmp.Or(f.InFlight, defaultInFlight()), cmp.Or(f.Loops, runtime.GOMAXPROCS(0))
 	env.flags["in-flight"], env.flags["loops"], env.flags["seed"] = inFlight, loops, seed
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent(inFlight))
-	}
 	cfg := scanner.Config{
 		Network: network, InFlight: inFlight, Loops: loops, Seed: seed, WithMX: f.withMX(),
 	}
@@ -128,11 +125,10 @@ func (f *scanFlags) withMX() bool { return slices.Contains(f.With, "mx") }
 // keep busy.
 func defaultInFlight() int {
 	const most, perName = 200_000, 2 << 10
-	var info syscall.Sysinfo_t
-	if err := syscall.Sysinfo(&info); err != nil {
+	free := engine.FreeMemory()
+	if free == 0 {
 		return most / 10
 	}
-	free := (info.Freeram + info.Bufferram) * uint64(info.Unit)
 	return int(min(max(free/4/perName, 1000), most))
 }
 
@@ -172,26 +168,13 @@ func (f *scanFlags) outputConfig(seed uint64) output.Config {
 	}
 }
 
-// gcPercent is by how much the heap may grow between collections. Names in flight take some 1.1 KiB each: while they are
-// few, the heap is small and may grow to some times its size, which saves a fifth of the user CPU, and a fourth with
-// validation; very many should not take twice their room.
-func gcPercent(inFlight int) int {
-	const few, many = 10_000, 50_000
-	switch {
-	case inFlight <= few:
-		return 400
-	case inFlight < many:
-		return 100
-	}
-	return 20
-}
-
 // run runs a scan to its end or to the first signal, and closes the sink. The records go to takes: the sink, or what
 // looks at them on their way there.
 func (f *scanFlags) run(env *environ, scan *scanner.Scan, source *source, sink *lockedSink, takes scanner.Sink) error {
 	ctx, stop := signal.NotifyContext(env.ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	defer paceCollector()()
 	show := f.watch(env, scan, source)
 	err := scan.Run(ctx, source, takes)
 	show.end()

@@ -23,6 +23,10 @@ func readSystem(cfg Config) System {
 	return s
 }
 
+// FreeMemory returns how many octets of memory are free for this process, within the limit of its control group; 0 if
+// that is not known.
+func FreeMemory() uint64 { return readFiles(os.DirFS("/")).Memory }
+
 // raiseFiles sets the soft limit of open files.
 func raiseFiles(to uint64) error {
 	var files unix.Rlimit

@@ -10,4 +10,7 @@ func readSystem(cfg Config) System {
 	return System{RecvBuffer: uint64(recv), SendBuffer: uint64(send)}
 }
 
+// FreeMemory returns 0: how much memory is free is not known here.
+func FreeMemory() uint64 { return 0 }
+
 func raiseFiles(uint64) error { return errors.ErrUnsupported }
