@@ -75,6 +75,7 @@ type Table struct {
 
 	all       atomic.Int64 // from when the next packet of the scan may leave
 	paid      atomic.Int64 // until when the octets carried so far take up the link
+	link      link
 	servers   registry[netip.Addr, server]
 	operators registry[uint64, atomic.Int64]
 }
@@ -152,7 +153,7 @@ func (t *Table) Take(s Slot, now int64) (when int64, by Level) {
 	v := s.server
 	v.Lock()
 	defer v.Unlock()
-	v.settle(now)
+	v.settle(now, &t.link)
 	when, base := spaced(v.base, now, v.gap())
 	if when > now {
 		return when, Server
@@ -167,9 +168,9 @@ func (t *Table) Take(s Slot, now int64) (when int64, by Level) {
 		operator.undo()
 		return paid, Total
 	}
-	if t.total != 0 {
+	if interval := max(t.total, t.link.interval.Load()); interval != 0 {
 		var total taking
-		if when, ok := total.take(&t.all, now, t.total); !ok {
+		if when, ok := total.take(&t.all, now, interval); !ok {
 			operator.undo()
 			return when, Total
 		}
@@ -196,7 +197,7 @@ func (t *Table) Late(s Slot, sent int64) {
 // Heard tells the table at now how the exchange ended whose packet left at sent.
 func (t *Table) Heard(s Slot, sign Sign, sent, now int64) {
 	s.server.Lock()
-	s.server.heard(sign, sent, now)
+	s.server.heard(sign, sent, now, &t.link)
 	s.server.Unlock()
 }
 

@@ -73,6 +73,9 @@ type server struct {
 	signs    [Truncated + 1]uint16 // what became of packets since the rate was last lowered
 	causes   [Truncated + 1]uint16 // what it was lowered for
 	slowed   uint32
+	tick     uint32 // of the link, for which:
+	counted  uint8  // packets reported
+	struck   bool   // with loss among them
 	peak     uint32
 	sent     uint64
 	departed tally
@@ -113,7 +116,7 @@ func (v *server) left(now int64) {
 }
 
 // heard books the end of an exchange.
-func (v *server) heard(sign Sign, sent, now int64) {
+func (v *server) heard(sign Sign, sent, now int64, l *link) {
 	r := v.flight.of(sent)
 	if sign == Unreachable {
 		if r != nil {
@@ -142,7 +145,7 @@ func (v *server) heard(sign Sign, sent, now int64) {
 			v.signs[sign]++
 		}
 	}
-	v.settle(now)
+	v.settle(now, l)
 }
 
 // recent is how many packets were answered in the second before now.
@@ -153,13 +156,19 @@ func (v *server) recent(now int64) float64 {
 }
 
 // settle judges the rounds that are over at now.
-func (v *server) settle(now int64) {
+func (v *server) settle(now int64, l *link) {
 	for {
 		o, missing, ok := v.flight.judged(now, v.gap())
 		if !ok {
 			return
 		}
 		v.signs[Silent] += missing
+		if v.phase != unheard && v.probe == 0 && o.begin >= l.cutAt.Load() {
+			l.add(v.report(o, missing, l.tick.Load()), now)
+			if paths := float32(math.Float64frombits(l.paths.Load())); paths > v.ambient && v.weight < sample {
+				v.ambient, v.weight = paths, sample // what is lost everywhere is not this server's doing
+			}
+		}
 		c, slowed := v.control.judge(o, v.recent(now), v.bounds, now)
 		v.control = c
 		if slowed {
@@ -174,6 +183,21 @@ func (v *server) settle(now int64) {
 			v.signs = [Truncated + 1]uint16{}
 		}
 	}
+}
+
+// report is what round o, of which so many packets are missing, tells of the link in the given tick.
+func (v *server) report(o outcome, missing uint16, tick uint32) report {
+	r := report{sent: o.sent, lost: uint32(missing)}
+	if r.first = v.tick != tick || v.counted == 0; r.first {
+		v.tick, v.counted, v.struck = tick, 0, false
+	}
+	if r.counted = min(r.sent, tickEach-uint32(v.counted)); r.counted > 0 {
+		r.missed = (r.lost*r.counted + r.sent/2) / r.sent
+	}
+	v.counted += uint8(r.counted)
+	r.struck = r.missed > 0 && !v.struck
+	v.struck = v.struck || r.struck
+	return r
 }
 
 // decision is what the table says of the server.
