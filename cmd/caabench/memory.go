@@ -64,6 +64,14 @@ func (c *memoryCmd) Run() error {
 	return nil
 }
 
+// timeout is how long the scan waits for a reply: longer than any is held back, but what is lost must not cost minutes.
+func (w *memoryWorld) timeout() time.Duration {
+	if w.hold > 0 {
+		return 2 * time.Minute
+	}
+	return w.delay + 20*time.Second
+}
+
 // print shows what a run was like.
 func (m *memoryRun) print(names int) {
 	fmt.Printf("    %d questions open at once at the servers; %d queries, %d of them repetitions (%s), %d replies lost before they were read; %d rows, all right\n",
@@ -97,7 +105,7 @@ func (c *memoryCmd) run(dir string, w memoryWorld, inFlight int) (m memoryRun, e
 	}
 	defer server.stop()
 	out, status, rows, err := c.scan(server, measuredCore, []string{"GODEBUG=gctrace=1"}, append(c.unlimited(), "--in-flight", strconv.Itoa(inFlight),
-		"--timeout", "2m", "--with", "none", "--dnssec", "off")...)
+		"--timeout", w.timeout().String(), "--with", "none", "--dnssec", "off")...)
 	if err != nil {
 		return m, err
 	}
