@@ -86,6 +86,7 @@ type bareCmd struct {
 	Port     uint16 `required:"" help:"Port of the servers."`
 	Names    int    `default:"50000" help:"How many names to scan."`
 	InFlight int    `default:"2000" help:"Names under way at once."`
+	MX       bool   `help:"Look up mail servers too."`
 }
 
 // Run scans.
@@ -108,7 +109,7 @@ func (c *bareCmd) Run() error {
 			Roots: roots, Port: c.Port, IPv4: true, SpecialUse: true, Timeout: 10 * time.Second, Retries: 3, MaxQueries: 64,
 			Operator: datasets.DefaultSuffixes().Operator,
 		},
-		InFlight: c.InFlight, Loops: 1, WithMX: true, Seed: 1,
+		InFlight: c.InFlight, Loops: 1, WithMX: c.MX, Seed: 1,
 	}
 	scan, err := scanner.New(cfg)
 	if err != nil {
