@@ -24,6 +24,7 @@ import (
 
 const (
 	brisk     = 160  // packets/s up to which each answer may double the rate: few packets are in flight, and so at stake
+	lively    = 100  // packets/s
 	climb     = 0.3  // growth a second above that, as a share, so slow that the end of a burst of a second's worth is seen in time
 	recovery  = 0.4  // growth a second towards the rate at which there was trouble, after the first; then ever slower
 	probing   = 0.04 // growth a second beyond it, after the first; then ever slower
@@ -35,6 +36,7 @@ const (
 	deviation = 3.5  // standard deviations by which loss must exceed the ambient share
 	decisive  = 6    // packets that would have been lost, in a sample that says whether loss has gone
 
+	ruled     = 0.05               // ambient share from which loss is the rule
 	little    = 0.01               // share of loss that is taken as ambient without a test
 	sample    = 16                 // packets in a stretch of a second or more that is judged by itself
 	memory    = 400                // packets on which the ambient share rests at most
@@ -144,6 +146,19 @@ func (c control) judge(o outcome, recent float64, b *bounds, now int64) (_ contr
 	return c.grow(o, b, now), false
 }
 
+// plain reports whether an answer to a packet that left at sent tells nothing new but when it left.
+func (c *control) plain(sent int64) bool {
+	return c.phase == free && (c.trouble > 0 || c.rate >= brisk) && c.gap(sent) < evidence
+}
+
+// gap is how many packets in a row were lost, as far as is known, before the one that left at sent.
+func (c *control) gap(sent int64) float64 {
+	if sent <= c.newest || c.rate >= unlimited {
+		return float64(c.run)
+	}
+	return max(float64(sent-c.newest)*c.rate/float64(time.Second), float64(c.run))
+}
+
 // answered takes note of an answer to a packet that left at sent. If it is the first after a time in which the
 // server was closed, unnoticed but for the cut it led to, recent is what the server bears.
 func (c control) answered(sent int64, recent float64, b *bounds) control {
@@ -154,11 +169,10 @@ func (c control) answered(sent int64, recent float64, b *bounds) control {
 	if c.phase == free && c.trouble == 0 && c.rate < brisk && c.suspect.lost == 0 {
 		c.rate = min(2*c.rate, brisk, b.cap)
 	}
-	if sent <= c.newest {
-		return c
+	gap := c.gap(sent)
+	if sent > c.newest {
+		c.newest, c.run = sent, 0
 	}
-	gap := max(float64(sent-c.newest)*c.rate/float64(time.Second), float64(c.run))
-	c.newest, c.run = sent, 0
 	if gap < evidence {
 		return c
 	}
@@ -228,13 +242,16 @@ func (c control) effective(o outcome) float64 {
 	return max(c.rate/2, min(sent, c.rate))
 }
 
-// ease lowers the rate a little at the first loss.
+// ease lowers the rate a little at the first loss, to one that is known to be borne if there is one not far below.
 func (c control) ease(b *bounds, now int64) control {
 	rate := c.effective(c.suspect)
 	c = c.again(rate)
 	c.eased = true
 	c.rate = max(margin*rate, b.floor)
-	c.trouble, c.until = rate, now+c.patience
+	if proven := 0.985 * float64(c.proven); c.trouble > 0 && proven > 0.8*rate {
+		c.rate = max(min(c.rate, proven), b.floor)
+	}
+	c.trouble, c.until = rate, now+c.wait()
 	return c
 }
 
@@ -293,10 +310,22 @@ func (c control) again(rate float64) control {
 	return c
 }
 
+// slowness is how much longer than at a lively rate it takes until as many packets have left: patience is counted in
+// packets where they are few, since trouble costs some each time. Where loss is the rule a few more do not matter.
+func (c control) slowness() float64 {
+	if c.ambient > ruled {
+		return 1
+	}
+	return max(1, lively/c.rate)
+}
+
+// wait is how long the rate stays below trouble.
+func (c control) wait() int64 { return int64(float64(c.patience) * c.slowness()) }
+
 // lower sets the rate and forgets what left before.
 func (c control) lower(rate float64, b *bounds, now int64) control {
 	c.rate = min(max(rate, b.floor), b.cap)
-	c.since, c.until = now, now+c.patience
+	c.since, c.until = now, now+c.wait()
 	c.suspect, c.stretch = outcome{}, outcome{}
 	c.eased, c.proven = false, 0
 	return c
@@ -344,7 +373,7 @@ func (c control) learn() control {
 	o := c.stretch
 	if c.trouble > 0 {
 		c.proven = max(c.proven, float32(c.effective(o)))
-		if float32(o.loss()) > c.ambient && (c.ambient < 0.05 && o.loss() > little || c.rate > 1.01*margin*c.trouble) {
+		if float32(o.loss()) > c.ambient && (c.ambient < ruled && o.loss() > little || c.rate > 1.01*margin*c.trouble) {
 			return c // it may be the rate: more will tell
 		}
 	}
@@ -361,7 +390,7 @@ func (c control) grow(o outcome, b *bounds, now int64) control {
 		return c
 	}
 	seconds := min(float64(o.span)/float64(time.Second), 1)
-	calm := float64(patience0) / float64(c.patience)
+	calm := float64(patience0) / (float64(c.patience) * c.slowness())
 	switch {
 	case c.trouble == 0 && c.rate < brisk: // grows with each answer
 	case c.trouble == 0:

@@ -29,22 +29,15 @@ type flight struct {
 	n      uint8
 	rtt    float32 // smoothed round-trip time in nanoseconds (RFC 6298); 0 if none is known
 	dev    float32 // its mean deviation
-}
-
-// due is how long after its departure a packet is overdue.
-func (f *flight) due() int64 {
-	if f.rtt == 0 {
-		return math.MaxInt64 / 4
-	}
-	return int64(f.rtt + max(4*f.dev, f.rtt/4, float32(graceMin)))
+	due    int64   // how long after its departure a packet is overdue, in nanoseconds; 0 if that is not known
 }
 
 // length is how long a round lasts.
 func (f *flight) length() int64 {
-	if f.rtt == 0 {
+	if f.due == 0 {
 		return int64(roundless)
 	}
-	return max(f.due()/(rounds-2), int64(shortest))
+	return max(f.due/(rounds-2), int64(shortest))
 }
 
 // left books a packet that leaves at now.
@@ -74,11 +67,12 @@ func (f *flight) measure(rtt int64) {
 	r := float32(max(rtt, 1))
 	if f.rtt == 0 {
 		f.rtt, f.dev = r, r/2
-		return
+	} else {
+		d := r - f.rtt
+		f.rtt += d / 8
+		f.dev += (max(d, -d) - f.dev) / 4
 	}
-	d := r - f.rtt
-	f.rtt += d / 8
-	f.dev += (max(d, -d) - f.dev) / 4
+	f.due = int64(f.rtt + max(4*f.dev, f.rtt/4, float32(graceMin)))
 }
 
 // judged takes the oldest round out of f if another has begun and nothing more is to be expected of it. gap is the
@@ -88,7 +82,7 @@ func (f *flight) judged(now, gap int64) (o outcome, missing uint16, ok bool) {
 		return outcome{}, 0, false
 	}
 	r, end := f.rounds[0], f.rounds[1].begin
-	if r.good+r.bad < r.sent && now < end+f.due() {
+	if r.good+r.bad < r.sent && (f.due == 0 || now < end+f.due) {
 		return outcome{}, 0, false
 	}
 	f.n--

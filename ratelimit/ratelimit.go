@@ -154,7 +154,7 @@ func (t *Table) Take(s Slot, now int64) (when int64, by Level) {
 	v.Lock()
 	defer v.Unlock()
 	v.settle(now, &t.link)
-	when, base := spaced(v.base, now, v.gap())
+	when, base := spaced(v.base, now, v.spacing())
 	if when > now {
 		return when, Server
 	}

@@ -138,6 +138,9 @@ func checkWindow(t testing.TB, sent []int64, interval int64) {
 	}
 }
 
+// classOf is the class of server i of the tests.
+func classOf(i int) Class { return Class(i % classes) }
+
 // traffic is what each limit let through, in the order in which it did.
 type traffic struct {
 	server   map[int][]int64
@@ -157,8 +160,8 @@ func (tr *traffic) add(server int, operator uint64, at int64) {
 
 func (tr *traffic) check(t *testing.T, table *Table) {
 	t.Helper()
-	for _, sent := range tr.server {
-		checkWindow(t, sent, interval(table.bounds[Leaf].cap))
+	for i, sent := range tr.server {
+		checkWindow(t, sent, interval(table.bounds[classOf(i)].cap))
 	}
 	for _, sent := range tr.operator {
 		checkWindow(t, sent, table.operator)
@@ -173,8 +176,12 @@ func TestWindowBoundUnderInterleaving(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(seed, 7))
 		limits := Limits{
 			PerServer:   math.Exp(rnd.Float64()*9 - 2),
+			PerTopLevel: math.Exp(rnd.Float64()*9 - 2),
+			PerRoot:     math.Exp(rnd.Float64()*9 - 2),
+			Start:       math.Exp(rnd.Float64()*9 - 2),
 			PerOperator: math.Exp(rnd.Float64()*9 - 1),
 			Total:       math.Exp(rnd.Float64() * 10),
+			Share:       1 - rnd.Float64()/2,
 		}
 		table := mustNew(t, limits)
 		tr := newTraffic()
@@ -193,13 +200,18 @@ func TestWindowBoundUnderInterleaving(t *testing.T) {
 			}
 			server := rnd.IntN(servers)
 			operator := uint64(server % (operators + 1)) // some servers have none
-			slot := table.Slot(addr(server), operator, Leaf)
+			slot := table.Slot(addr(server), operator, classOf(server))
 			when, by := table.Take(slot, clock[i])
 			if (by == None) != (when == clock[i]) || when < clock[i] {
 				t.Fatalf("Take = %d after now, %v", when-clock[i], by)
 			}
 			if by == None {
 				tr.add(server, operator, clock[i])
+				if sign := Sign(rnd.IntN(20)); sign <= Unreachable {
+					table.Heard(slot, sign, clock[i], now+rnd.Int64N(second))
+				} else {
+					table.Heard(slot, Answered, clock[i], now+rnd.Int64N(100*ms))
+				}
 			}
 		}
 		if len(tr.total) == 0 {
@@ -211,7 +223,7 @@ func TestWindowBoundUnderInterleaving(t *testing.T) {
 
 // The same with goroutines that contend for the words.
 func TestWindowBoundConcurrently(t *testing.T) {
-	table := mustNew(t, Limits{PerServer: 2e5, PerOperator: 4e5, Total: 1e6})
+	table := mustNew(t, Limits{PerServer: 2e5, PerTopLevel: 1e5, PerOperator: 4e5, Total: 1e6})
 	const loops, servers, calls, stride = 4, 3, 20000, 100
 	var clock atomic.Int64
 	clock.Store(start)
@@ -222,13 +234,20 @@ func TestWindowBoundConcurrently(t *testing.T) {
 			all[i] = newTraffic()
 			var slots [servers]Slot
 			for s := range slots {
-				slots[s] = table.Slot(addr(s), 1, Leaf)
+				slots[s] = table.Slot(addr(s), 1, classOf(s))
 			}
 			for k := range calls {
 				s := k % servers
 				now := clock.Add(stride)
 				if _, by := table.Take(slots[s], now); by == None {
 					all[i].add(s, 1, now)
+					table.Heard(slots[s], Answered, now, now)
+					table.Carried(100, now)
+				}
+				if k%1000 == 0 {
+					for range table.Servers() {
+					}
+					table.Link()
 				}
 			}
 		})
@@ -360,5 +379,88 @@ func BenchmarkTake(b *testing.B) {
 				table.Take(slot, start+int64(i))
 			}
 		})
+	}
+}
+
+func BenchmarkExchange(b *testing.B) {
+	table := mustNew(b, Limits{PerServer: 1e9, PerOperator: 1e9, Total: 1e9})
+	var slots [200]Slot
+	for i := range slots {
+		slots[i] = table.Slot(addr(i), uint64(i/10+1), Leaf)
+	}
+	now := start
+	for i := range b.N {
+		now += 7000 // 143,000 a second
+		slot := slots[i%len(slots)]
+		table.Take(slot, now)
+		table.Heard(slots[(i+100)%len(slots)], Answered, now-700_000, now)
+	}
+}
+
+// A server has the cap of the highest class for which it was asked for, at once and for all slots.
+func TestClasses(t *testing.T) {
+	table := mustNew(t, Limits{PerServer: 10, PerTopLevel: 100, PerRoot: 1000})
+	slot := table.Slot(addr(1), 0, Leaf)
+	for _, tt := range []struct {
+		class Class
+		limit float64
+	}{{Leaf, 10}, {TopLevel, 100}, {Leaf, 100}, {RootZone, 1000}, {TopLevel, 1000}} {
+		if other := table.Slot(addr(1), 0, tt.class); other != slot {
+			t.Fatalf("class %d has a slot of its own", tt.class)
+		}
+		if got := float64(second) / float64(slot.server.spacing()); math.Abs(got-tt.limit) > 1e-6*tt.limit {
+			t.Errorf("after class %d: %v packets a second, want %v", tt.class, got, tt.limit)
+		}
+	}
+}
+
+func TestServers(t *testing.T) {
+	table := mustNew(t, Limits{PerServer: 50})
+	for i := range 1000 {
+		slot := table.Slot(addr(i), 0, Leaf)
+		for k := range i % 3 {
+			if _, by := table.Take(slot, start+int64(k)*100*ms); by != None {
+				t.Fatalf("refused by %v", by)
+			}
+		}
+	}
+	met := 0
+	for a, d := range table.Servers() {
+		b := a.As4()
+		i := int(b[2])<<8 | int(b[3])
+		if met++; d != (Decision{Sent: uint64(i % 3), Peak: i % 3, Limit: 50}) {
+			t.Errorf("%v: %+v", a, d)
+		}
+	}
+	if met != 1000 {
+		t.Errorf("%d servers, want 1000", met)
+	}
+	for range table.Servers() {
+		break
+	}
+}
+
+// Peak is the most that left within eight eighths of a second, however long ago.
+func TestPeak(t *testing.T) {
+	var w tally
+	var most uint32
+	rnd := rand.New(rand.NewPCG(1, 9))
+	now, sent := start, []int64{}
+	for range 5000 {
+		now += rnd.Int64N(40*ms) * int64(1+rnd.IntN(2)*rnd.IntN(2)*100)
+		sent = append(sent, now)
+		most = max(most, w.add(now))
+		n := uint32(0)
+		for _, at := range sent[max(0, len(sent)-2000):] {
+			if at/eighth > now/eighth-8 {
+				n++
+			}
+		}
+		if w.sum != n {
+			t.Fatalf("%d within the last second, want %d", w.sum, n)
+		}
+	}
+	if most < 20 {
+		t.Errorf("the test never had more than %d", most)
 	}
 }

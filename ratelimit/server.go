@@ -92,12 +92,14 @@ func (v *server) raise(class Class, all *[classes]bounds) {
 		v.rate, v.patience = v.bounds.start, patience0
 	case class > v.class:
 		v.class, v.bounds = class, &all[class]
-		v.rate = min(v.rate, v.bounds.cap)
+		if v.rate = min(v.rate, v.bounds.cap); v.trouble == 0 {
+			v.rate = max(v.rate, v.bounds.start)
+		}
 	}
 }
 
-// gap returns the interval of the server's packets.
-func (v *server) gap() int64 {
+// spacing returns the interval of the server's packets.
+func (v *server) spacing() int64 {
 	rate := v.rate
 	if v.probe > 0 {
 		rate = v.probe
@@ -132,7 +134,11 @@ func (v *server) heard(sign Sign, sent, now int64, l *link) {
 	}
 	if sign == Answered {
 		v.answers.add(now)
-		v.control = v.control.answered(sent, v.recent(now), v.bounds)
+		if !v.plain(sent) {
+			v.control = v.control.answered(sent, v.recent(now), v.bounds)
+		} else if sent > v.newest {
+			v.newest, v.run = sent, 0
+		}
 		if v.probe > 0 {
 			v.control = v.open(r == nil, v.recent(now), v.bounds, now)
 		}
@@ -158,7 +164,7 @@ func (v *server) recent(now int64) float64 {
 // settle judges the rounds that are over at now.
 func (v *server) settle(now int64, l *link) {
 	for {
-		o, missing, ok := v.flight.judged(now, v.gap())
+		o, missing, ok := v.flight.judged(now, v.spacing())
 		if !ok {
 			return
 		}
