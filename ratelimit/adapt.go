@@ -23,18 +23,18 @@ import (
 // a few packets show when it is open again. What it answered within the second before is then its limit.
 
 const (
-	brisk     = 160  // packets/s up to which each answer may double the rate: few packets are in flight, and so at stake
-	lively    = 100  // packets/s
-	climb     = 0.3  // growth a second above that, as a share, so slow that the end of a burst of a second's worth is seen in time
-	recovery  = 0.4  // growth a second towards the rate at which there was trouble, after the first; then ever slower
-	probing   = 0.04 // growth a second beyond it, after the first; then ever slower
-	slowest   = 0.0025
-	margin    = 0.97 // of what got through is asked for after loss
-	hint      = 1.5  // packets lost in excess that make the rate a little lower
-	evidence  = 5    // packets lost that say how much gets through
-	closing   = 8    // packets lost in a row that say that nothing does
-	deviation = 3.5  // standard deviations by which loss must exceed the ambient share
-	decisive  = 6    // packets that would have been lost, in a sample that says whether loss has gone
+	brisk     = 160    // packets/s up to which each answer may double the rate: few packets are in flight, and so at stake
+	lively    = 100    // packets/s; below, patience is counted in packets
+	climb     = 0.3    // growth a second above that, as a share, so slow that the end of a burst of a second's worth is seen in time
+	recovery  = 0.4    // growth a second towards the rate at which there was trouble, after the first; then ever slower
+	probing   = 0.04   // growth a second beyond it, after the first; then ever slower
+	slowest   = 0.0025 // at least
+	margin    = 0.97   // of what got through is asked for after loss
+	hint      = 1.5    // packets lost in excess that make the rate a little lower
+	evidence  = 5      // packets lost that say how much gets through
+	closing   = 8      // packets lost in a row that say that nothing does
+	deviation = 3.5    // standard deviations by which loss must exceed the ambient share
+	decisive  = 6      // packets that would have been lost, in a sample that says whether loss has gone
 
 	ruled     = 0.05               // ambient share from which loss is the rule
 	little    = 0.01               // share of loss that is taken as ambient without a test
@@ -87,6 +87,7 @@ type control struct {
 	phase   phase
 	eased   bool  // the rate was lowered a little for what is in suspect
 	cuts    uint8 // since the phase was free
+	late    uint8 // answers since the last cut to packets taken as lost
 
 	since    int64   // the rate was cut, or the server closed: what left before says nothing more
 	until    int64   // the rate does not pass trouble before
@@ -183,6 +184,27 @@ func (c control) answered(sent int64, recent float64, b *bounds) control {
 		c.rate = min(max(margin*recent, c.rate), most, b.cap)
 		c.trouble = min(max(c.trouble, most), recent)
 		c.since, c.suspect, c.stretch = sent, outcome{}, outcome{}
+	}
+	return c
+}
+
+// returned takes note of an answer to a packet that was taken as lost. If there are as many as it takes for a cut, it
+// was our own loop that stood still, or the path: the cut is taken back.
+func (c control) returned(b *bounds) control {
+	for _, o := range []*outcome{&c.suspect, &c.stretch} {
+		if o.lost > 0 {
+			o.lost--
+			o.good++
+		}
+	}
+	c.run = 0
+	if c.late++; c.late < evidence {
+		return c
+	}
+	c.late = 0
+	if c.phase >= reduced {
+		c.phase, c.rate, c.trouble = free, min(max(c.rate, float64(c.before)), b.cap), 0
+		c.suspect, c.stretch = outcome{}, outcome{}
 	}
 	return c
 }
@@ -327,7 +349,7 @@ func (c control) lower(rate float64, b *bounds, now int64) control {
 	c.rate = min(max(rate, b.floor), b.cap)
 	c.since, c.until = now, now+c.wait()
 	c.suspect, c.stretch = outcome{}, outcome{}
-	c.eased, c.proven = false, 0
+	c.eased, c.proven, c.late = false, 0, 0
 	return c
 }
 

@@ -71,6 +71,14 @@ func (l *link) add(r report, now int64) {
 	}
 }
 
+// returned takes note of a packet that was taken as lost and was not.
+func (l *link) returned() {
+	l.Lock()
+	defer l.Unlock()
+	l.lost -= min(l.lost, 1)
+	l.missed -= min(l.missed, 1)
+}
+
 // report is what a round of one server tells of the link.
 type report struct {
 	sent, lost      uint32

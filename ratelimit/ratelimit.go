@@ -7,12 +7,18 @@
 // holds by itself. The package reads no clock and starts nothing; time is a value, in nanoseconds, and the same for
 // all callers.
 //
+// The rates given in Limits are caps. What a server really bears nobody tells; it shows when packets get lost or are
+// refused. Packets are counted by rounds of sending, so that what stays away is missed a round-trip time and a grace
+// later and not when it times out (flight.go), and a server's rate follows what gets through (adapt.go, server.go).
+// Loss at many servers at once is our own link's; then the rate of the whole scan comes down (link.go).
+//
 // Several loops share a table. A loop fetches the Slot of a server once, when it first meets it. From then on it calls
 // Take before each packet and Heard when the exchange has ended; Carried with what went over the wire, if bits are
-// limited. Servers says in the end what was sent to whom and what was decided.
+// limited. It reads what has come before it sends, or a pause of its own looks like loss. Servers says in the end
+// what was sent to whom and what was decided.
 //
-// The caps are strict. In any window of length T at most 1 + rate * (T + Grain) packets are allowed, whatever the
-// order in which loops call.
+// The caps are strict. In any window of length T at most 1 + cap * (T + Grain) packets are allowed, whatever the
+// order in which loops call and whatever is heard.
 package ratelimit
 
 import (
@@ -194,7 +200,8 @@ func (t *Table) Late(s Slot, sent int64) {
 	}
 }
 
-// Heard tells the table at now how the exchange ended whose packet left at sent.
+// Heard tells the table at now how the exchange ended whose packet left at sent, or a little before by the clock of
+// another loop. Each packet that left is to be told of once; one that never left after Take is Unreachable.
 func (t *Table) Heard(s Slot, sign Sign, sent, now int64) {
 	s.server.Lock()
 	s.server.heard(sign, sent, now, &t.link)

@@ -44,10 +44,11 @@ type bounds struct {
 	start, floor, cap float64
 }
 
-// The floor is what a server gets at least, so that it always has a chance to show that it has recovered: a packet a
-// second, or a fiftieth of its cap.
+// The floor is what a server gets at least, so that it always has a chance to show that it has recovered: a fiftieth of
+// its cap, but from one to two packets a second, and no more than its cap or its start.
 const (
 	lowest      = 1
+	highest     = 2
 	lowestShare = 0.02
 )
 
@@ -59,7 +60,7 @@ func makeBounds(limit, start float64) bounds {
 		start = limit
 	}
 	limit = min(limit, unlimited)
-	return bounds{start: min(start, limit), floor: min(max(lowest, min(limit, 1000)*lowestShare), limit), cap: limit}
+	return bounds{start: min(start, limit), floor: min(max(lowest, min(limit*lowestShare, highest)), start, limit), cap: limit}
 }
 
 // server is all that is known of one server.
@@ -92,9 +93,10 @@ func (v *server) raise(class Class, all *[classes]bounds) {
 		v.rate, v.patience = v.bounds.start, patience0
 	case class > v.class:
 		v.class, v.bounds = class, &all[class]
-		if v.rate = min(v.rate, v.bounds.cap); v.trouble == 0 {
+		if v.trouble == 0 {
 			v.rate = max(v.rate, v.bounds.start)
 		}
+		v.rate = min(max(v.rate, v.bounds.floor), v.bounds.cap)
 	}
 }
 
@@ -117,7 +119,8 @@ func (v *server) left(now int64) {
 	v.flight.left(now)
 }
 
-// heard books the end of an exchange.
+// heard books the end of an exchange. Nothing is judged before the next packet is to leave: a loop that stood still
+// reads what has come meanwhile before it sends.
 func (v *server) heard(sign Sign, sent, now int64, l *link) {
 	r := v.flight.of(sent)
 	if sign == Unreachable {
@@ -129,9 +132,6 @@ func (v *server) heard(sign Sign, sent, now int64, l *link) {
 	if sign > Unreachable {
 		return
 	}
-	if sign != Silent {
-		v.measure(now - sent)
-	}
 	if sign == Answered {
 		v.answers.add(now)
 		if !v.plain(sent) {
@@ -139,9 +139,16 @@ func (v *server) heard(sign Sign, sent, now int64, l *link) {
 		} else if sent > v.newest {
 			v.newest, v.run = sent, 0
 		}
+		if r == nil && v.probe == 0 && now-sent > v.due {
+			v.control = v.returned(v.bounds)
+			l.returned()
+		}
 		if v.probe > 0 {
 			v.control = v.open(r == nil, v.recent(now), v.bounds, now)
 		}
+	}
+	if sign != Silent {
+		v.measure(now - sent)
 	}
 	if r != nil {
 		if sign == Answered {
@@ -151,7 +158,6 @@ func (v *server) heard(sign Sign, sent, now int64, l *link) {
 			v.signs[sign]++
 		}
 	}
-	v.settle(now, l)
 }
 
 // recent is how many packets were answered in the second before now.

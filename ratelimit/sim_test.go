@@ -135,6 +135,7 @@ type world struct {
 	loss    float64 // of exchanges, on the path
 	link    *bottleneck
 	timeout int64
+	stall   int64 // every two seconds the loop stands still for that long
 	now     int64
 	queue   events
 	seq     int
@@ -145,6 +146,12 @@ type world struct {
 }
 
 func (w *world) push(e event) {
+	if into := (e.at - start) % (2 * second); into < w.stall {
+		e.at += w.stall - into // where the loop reads before it sends
+		if !e.end {
+			e.at++
+		}
+	}
 	e.seq = w.seq
 	w.seq++
 	heap.Push(&w.queue, e)
