@@ -137,13 +137,7 @@ func exchange(packets []packet, conns []*batch.Conn, poller *batch.Poller, count
 		if ready, _, err = poller.Wait(stillFor, ready[:0]); err != nil {
 			return lost, err
 		}
-		switch {
-		case len(ready) > 0:
-			moved = time.Now()
-		case time.Since(moved) > stillFor:
-			lost += sent - done
-			done = sent
-		}
+		before := done
 		for _, r := range ready {
 			for {
 				n, _ := conns[r.Key].Recv(in)
@@ -152,6 +146,13 @@ func exchange(packets []packet, conns []*batch.Conn, poller *batch.Poller, count
 					break
 				}
 			}
+		}
+		switch { // by what came, not by what is ready: that may be an error without end
+		case done > before:
+			moved = time.Now()
+		case time.Since(moved) > stillFor:
+			lost += sent - done
+			done, moved = sent, time.Now()
 		}
 	}
 	return lost, nil
