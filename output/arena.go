@@ -8,7 +8,11 @@ func (e *Encoder) int32(n int32) *int32 {
 	return &p[0]
 }
 
+// int16 returns a pointer to n, at most 32767. What is small is always at the same place.
 func (e *Encoder) int16(n int) *int16 {
+	if n < len(int16s) {
+		return &int16s[n]
+	}
 	p := e.int16s.take(1)
 	p[0] = saturated16(n)
 	return &p[0]
@@ -45,6 +49,14 @@ var octets = func() (all [math.MaxUint8 + 1]uint8) {
 var int8s = func() (all [math.MaxInt8 + 1]int8) {
 	for i := range all {
 		all[i] = int8(i)
+	}
+	return all
+}()
+
+// int16s are what most columns of counts point at.
+var int16s = func() (all [64]int16) {
+	for i := range all {
+		all[i] = int16(i)
 	}
 	return all
 }()

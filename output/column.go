@@ -28,11 +28,10 @@ type column struct {
 	scratch              *scratch
 
 	rows  *int // rows of the row group so far
-	calls *int // of the shredder so far
 	first int  // the row with which the page begins
 	upto  int  // rows from here on repeat the value below
 
-	level  byte  // its definition level; below maxDef there is no value
+	level  byte  // its definition level; below maxDef there is no value; of a list maxDef stands for the whole list
 	number int64 // the value: a number, the bits of a float, an index in dict; octets stand at the end of data
 
 	// The values of the page. Indexes, booleans and 32-bit numbers are in ints, octets in data and offsets.
@@ -45,6 +44,8 @@ type column struct {
 	values  int // levels, or without levels values
 	present int // values that are not NULL
 
+	listValues, listPresent int // those before the last list
+
 	// Bounds of the values present.
 	min, max         int64 // likewise; of indexes, those of the least and the greatest text
 	minText, maxText []byte
@@ -53,7 +54,7 @@ type column struct {
 }
 
 // newColumn returns the buffer of a column of the schema.
-func newColumn(leaf parquet.LeafColumn, rows, calls *int, shared *scratch) *column {
+func newColumn(leaf parquet.LeafColumn, rows *int, shared *scratch) *column {
 	base := leaf.Node.Type()
 	c := &column{
 		ColumnBuffer: base.NewColumnBuffer(leaf.ColumnIndex, 0),
@@ -63,7 +64,6 @@ func newColumn(leaf parquet.LeafColumn, rows, calls *int, shared *scratch) *colu
 		maxDef:       byte(leaf.MaxDefinitionLevel),
 		scratch:      shared,
 		rows:         rows,
-		calls:        calls,
 	}
 	c.typ = columnType{Type: base, column: c}
 	if e := leaf.Node.Encoding(); e != nil && e.Encoding() == format.RLEDictionary {
@@ -111,7 +111,7 @@ func (c *column) setNumber(row int, v int64) {
 // setText says that from row on the value is s.
 func (c *column) setText(row int, s string) {
 	if c.indexed() {
-		c.setNumber(row, int64(c.dict.index(s, *c.calls)))
+		c.setNumber(row, int64(c.dict.index(s)))
 		return
 	}
 	c.catchUp(row)
@@ -131,6 +131,10 @@ func (c *column) catchUp(row int) {
 		return
 	}
 	c.upto = row
+	if c.maxRep > 0 && c.level == c.maxDef {
+		c.repeatList(n)
+		return
+	}
 	c.values += n
 	if c.maxDef > 0 {
 		c.def.add(c.level, n)
@@ -143,17 +147,49 @@ func (c *column) catchUp(row int) {
 	case c.kind != parquet.ByteArray || c.indexed():
 		c.addNumber(c.number, n)
 	default:
-		text := c.lastText()
+		text := c.textBefore(1)
 		for range n {
 			c.addText(text)
 		}
 	}
 }
 
-// lastText is the value last added, of a column without dictionary.
-func (c *column) lastText() string {
-	text := c.data[c.offsets[len(c.offsets)-2]:]
+// textBefore is the value so many before the next, of a column without dictionary.
+func (c *column) textBefore(n int) string {
+	at := len(c.offsets) - 1 - n
+	text := c.data[c.offsets[at]:c.offsets[at+1]]
 	return unsafe.String(unsafe.SliceData(text), len(text)) // where data is moved, the octets stay
+}
+
+// beginList begins the values of row, which has a list that is not empty: all values and levels up to the next row are
+// of it.
+func (c *column) beginList(row int) {
+	c.catchUp(row)
+	c.level = c.maxDef
+	c.upto++
+	c.listValues, c.listPresent = c.values, c.present
+}
+
+// repeatList adds the last row's list another n times.
+func (c *column) repeatList(n int) {
+	values, present := c.values-c.listValues, c.present-c.listPresent
+	c.rep.repeat(values, n)
+	c.def.repeat(values, n)
+	switch {
+	case present == 0:
+	case c.kind == parquet.Int64, c.kind == parquet.Double:
+		c.longs.repeat(present, n)
+	case c.kind != parquet.ByteArray || c.indexed():
+		c.ints.repeat(present, n)
+	default:
+		for range n * present {
+			c.addText(c.textBefore(present))
+		}
+	}
+	c.values += n * values
+	c.listValues = c.values - values
+	c.listPresent += n * present
+	c.present = c.listPresent + present
 }
 
 // addNulls adds a row of so many elements, or lists that are elements, with nothing in them: its definition level.
@@ -173,7 +209,7 @@ func (c *column) addLevels(rep, def byte) {
 // addString adds the value of an element.
 func (c *column) addString(s string) {
 	if c.indexed() {
-		c.addNumber(int64(c.dict.index(s, *c.calls)), 1)
+		c.addNumber(int64(c.dict.index(s)), 1)
 	} else {
 		c.addText(s)
 	}

@@ -2,7 +2,6 @@ package output
 
 import (
 	"hash/maphash"
-	"unsafe"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding"
@@ -15,14 +14,17 @@ type dictionary struct {
 	seed               maphash.Seed
 
 	data     []byte
-	offsets  []uint32 // text i is data[offsets[i]:offsets[i+1]]
-	table    []int32  // open addressing: index+1, or 0; its length is a power of two
-	recent   memo[recentText]
-	outgrown bool // it has become too large: what follows is encoded without
+	offsets  []uint32    // text i is data[offsets[i]:offsets[i+1]]
+	table    []int32     // open addressing: index+1, or 0; its length is a power of two
+	recent   memo[int32] // indexes of texts looked up lately
+	outgrown bool        // it has become too large: what follows is encoded without
 }
 
 // dictionarySlots is how many places the tables of a dictionary begin with: most have a few words.
 const dictionarySlots = 64
+
+// recentTexts is how many texts a column remembers to have looked up: as many as mostly differ in a few hundred rows.
+const recentTexts = 256
 
 func newDictionary(c *column) *dictionary {
 	base := c.typ.Type
@@ -31,32 +33,22 @@ func newDictionary(c *column) *dictionary {
 		column:     c,
 		seed:       maphash.MakeSeed(),
 		table:      make([]int32, dictionarySlots),
-		recent:     newMemo[recentText](dictionarySlots),
+		recent:     newMemo[int32](recentTexts),
 	}
 	d.Reset()
 	return d
 }
 
-// recentText is a text that rows of the shredder's last calls had.
-type recentText struct {
-	first uintptr // where it lies, in rows of the call
-	size  int
-	call  int
-	index int32
-}
-
-// index returns the number of a text of a row, which is a new one if it is not there yet. Call is the number of the
-// shredder's call: as long as that lasts its rows hold their texts, so that what lies in the same place is the same.
-func (d *dictionary) index(s string, call int) int32 {
-	first := uintptr(unsafe.Pointer(unsafe.StringData(s)))
-	recent := d.recent.at((uint64(first) ^ uint64(len(s))) * hashFactor)
-	if recent.first != first || recent.size != len(s) || recent.call != call {
-		*recent = recentText{first, len(s), call, d.lookUp(s)}
+// index returns the number of a text, which is a new one if it is not there yet.
+func (d *dictionary) index(s string) int32 {
+	recent := d.recent.at(hashText(s))
+	if i := int(*recent); i >= d.Len() || string(d.text(int32(i))) != s {
+		*recent = d.lookUp(s)
 	}
-	return recent.index
+	return *recent
 }
 
-// lookUp is index for a text wherever it lies. The hash is one that nobody outside can find collisions of.
+// lookUp is index for a text that was not looked up lately. The hash is one that nobody outside can find collisions of.
 func (d *dictionary) lookUp(s string) int32 {
 	mask := uint64(len(d.table) - 1)
 	at := maphash.String(d.seed, s) & mask

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -221,15 +222,18 @@ func groupsOf(rows int) pageLimits {
 	return limits
 }
 
+// smallLimits make pages, row groups and dictionaries end often.
+var smallLimits = map[string]pageLimits{
+	"pages":        {groupRows: 700, pageBytes: 32 << 10, pageValues: 29, dictionaryBytes: 256 << 10},
+	"octets":       {groupRows: 1000, pageBytes: 200, pageValues: 20_000, dictionaryBytes: 256 << 10},
+	"dictionaries": {groupRows: 250, pageBytes: 32 << 10, pageValues: 41, dictionaryBytes: 60},
+	"groups":       {groupRows: 23, pageBytes: 32 << 10, pageValues: 20_000, dictionaryBytes: 256 << 10},
+}
+
 // TestRepeats writes rows of which many repeat some or all columns of the row before, with pages, row groups and
 // dictionaries so small that repeats, lists and texts meet the ends of all of them.
 func TestRepeats(t *testing.T) {
-	for name, limits := range map[string]pageLimits{
-		"pages":        {groupRows: 700, pageBytes: 32 << 10, pageValues: 29, dictionaryBytes: 256 << 10},
-		"octets":       {groupRows: 1000, pageBytes: 200, pageValues: 20_000, dictionaryBytes: 256 << 10},
-		"dictionaries": {groupRows: 250, pageBytes: 32 << 10, pageValues: 41, dictionaryBytes: 60},
-		"groups":       {groupRows: 23, pageBytes: 32 << 10, pageValues: 20_000, dictionaryBytes: 256 << 10},
-	} {
+	for name, limits := range smallLimits {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			cfg := Config{ScanID: "s", Worker: "w", limits: limits, Registrable: registrable}
@@ -268,6 +272,41 @@ func TestRepeats(t *testing.T) {
 			compareRows(t, db, source(dir, caaRecordsTable, Parquet), records)
 			checkBounds(t, dir, domainsTable)
 			checkBounds(t, dir, caaRecordsTable)
+		})
+	}
+}
+
+// TestSharedLists writes rows that share lists, with lists in them, with the rows before.
+func TestSharedLists(t *testing.T) {
+	for name, limits := range smallLimits {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			cfg := Config{ScanID: "s", limits: limits, Registrable: registrable}
+			w, err := Create(dir, cfg)
+			must(t, err)
+			rng := rand.New(rand.NewPCG(4, uint64(limits.groupRows)))
+			e := NewEncoder(cfg)
+			var domains []Domain
+			var d Domain
+			for i := range 500 {
+				switch {
+				case d.Climb == nil || rng.IntN(20) == 0:
+					d, _ = e.Rows(random(rng, i))
+				case rng.IntN(6) == 0: // two lists change places, in a copy
+					d.Climb = slices.Clone(d.Climb)
+					if last := len(d.Climb) - 1; last >= 0 {
+						d.Climb[0].EDE, d.Climb[last].EDE = d.Climb[last].EDE, d.Climb[0].EDE
+						d.Climb[0].Server = fmt.Sprint(i)
+					}
+				case rng.IntN(10) == 0:
+					d.Findings = nil
+				}
+				domains = append(domains, d)
+			}
+			must(t, w.domains.add(domains))
+			must(t, w.Close(Complete))
+			compareRows(t, openDuckDB(t), source(dir, domainsTable, Parquet), domains)
+			checkBounds(t, dir, domainsTable)
 		})
 	}
 }

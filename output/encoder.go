@@ -131,23 +131,22 @@ func (e *Encoder) identity(d *Domain, r *record.Record) {
 	if t.Source != e.source.name {
 		e.source.name, e.source.text = strings.Clone(t.Source), Text(t.Source)
 	}
-	*d = Domain{
-		ScanID:        e.scanID,
-		SchemaVersion: SchemaVersion,
-		QueryName:     nameText(t.Name),
-		InputName:     Text(t.Input),
-		InputKind:     inputKind(t),
-		InputLine:     t.Line,
-		SourceList:    e.source.text,
-		Rank:          t.Rank,
-		RankBucket:    t.RankBucket,
-		PublicSuffix:  nameText(t.Suffix),
-		IsRegistrable: t.Name == t.Registrable,
-		PSLSection:    pslSection(t),
-		Timestamp:     micros(r.Finished),
-		WorkerID:      e.worker,
-		Vantage:       e.vantage,
-	}
+	*d = Domain{}
+	d.ScanID = e.scanID
+	d.SchemaVersion = SchemaVersion
+	d.QueryName = nameText(t.Name)
+	d.InputName = Text(t.Input)
+	d.InputKind = inputKind(t)
+	d.InputLine = t.Line
+	d.SourceList = e.source.text
+	d.Rank = t.Rank
+	d.RankBucket = t.RankBucket
+	d.PublicSuffix = nameText(t.Suffix)
+	d.IsRegistrable = t.Name == t.Registrable
+	d.PSLSection = pslSection(t)
+	d.Timestamp = micros(r.Finished)
+	d.WorkerID = e.worker
+	d.Vantage = e.vantage
 	if d.RegistrableDomain = d.QueryName; !d.IsRegistrable {
 		d.RegistrableDomain = nameText(t.Registrable)
 	}

@@ -22,7 +22,9 @@ func (e *Encoder) nameServers(d *Domain, r *record.Record) {
 		return
 	}
 	zone, ns := r.Climb[0].Answer.Home()
-	d.ZoneApex = e.below(zone, d.QueryName)
+	if d.ZoneApex = d.Climb[0].Name; zone != r.Climb[0].Name {
+		d.ZoneApex = e.below(zone, d.QueryName)
+	}
 	if len(ns) == 0 {
 		return
 	}

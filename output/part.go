@@ -169,11 +169,11 @@ type pageLimits struct {
 	dictionaryBytes int64 // a column whose dictionary outgrows it goes on without
 }
 
-var defaultLimits = pageLimits{groupRows: 50_000, pageBytes: 32 << 10, pageValues: 20_000, dictionaryBytes: 256 << 10}
+var defaultLimits = pageLimits{groupRows: 50_000, pageBytes: 128 << 10, pageValues: 20_000, dictionaryBytes: 256 << 10}
 
 const (
 	rowGroupBytes = 10 << 20 // or earlier, where rows are large: a hostile zone can give each name 64 KB of records
-	batchRows     = 64       // rows taken apart at a time: they and their columns stay in the processor's cache
+	batchRows     = 128      // rows taken apart at a time: they and their columns stay in the processor's cache
 )
 
 // parquetRows writes a part in Parquet.

@@ -27,6 +27,19 @@ func (s *series[T]) settle() {
 	s.run = 0
 }
 
+// repeat adds the last values, so many, another n times.
+func (s *series[T]) repeat(values, n int) {
+	if s.run >= values {
+		s.run += n * values
+		return
+	}
+	s.settle()
+	last := s.all[len(s.all)-values:]
+	for range n {
+		s.all = append(s.all, last...)
+	}
+}
+
 // list returns the values. A list that is one run is made in room.
 func (s *series[T]) list(room *[]T) []T {
 	if len(s.all) == 0 {
@@ -57,6 +70,15 @@ func (r *repetition) addRows(elements, rows int) {
 func (r *repetition) addLevel(level byte) {
 	r.settle()
 	r.levels.add(level, 1)
+}
+
+// repeat adds the last row, of so many levels, another n times.
+func (r *repetition) repeat(levels, n int) {
+	if r.rows > 0 {
+		r.rows += n
+	} else {
+		r.levels.repeat(levels, n)
+	}
 }
 
 func (r *repetition) settle() {

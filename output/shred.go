@@ -3,6 +3,7 @@ package output
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"reflect"
 	"slices"
 	"strings"
@@ -15,22 +16,17 @@ import (
 // takes over). The library could do that itself from the same struct tags, but in v0.32.0 its GenericWriter.Write takes
 // a NULL for a zero value in some positions: of four optional strings of which only the second is set it makes NULL,
 // "x", "", "". And it looks at every field of every row, where most are as they were in the row before: the shredder
-// compares rows word by word, and tells only the columns of what differs.
+// goes through a field in all rows of a batch, and tells the column only of the rows that differ there from the row
+// before. Of a list of structs it tells the columns of the fields that differ in some element.
 //
 // The shapes are those that the row structs use: strings, integers, booleans, floats and octets; pointers to them; lists
 // of them, and of structs with such fields and lists. A list in a list is never NULL. With the option "optional" a zero
 // value, a nil pointer or a nil list is NULL.
 type shredder[T any] struct {
 	columns []*column
-	fields  []node // those that are no lists
-	lists   []node
-	words   []span // by word of T: the fields that lie in it, or begin or end there
-	rows    int    // of the row group so far
-	calls   int    // of shred
+	fields  []node
+	rows    int // of the row group so far
 }
-
-// span is a range of shredder.fields.
-type span struct{ from, to int }
 
 // node is a field of a row struct, or the element of a list.
 type node struct {
@@ -42,11 +38,15 @@ type node struct {
 	column  *column   // of a value
 	fields  []node    // of a struct
 	element *node     // of a list
-	size    uintptr   // of the field, or of an element
+	width   uintptr   // of the field
+	size    uintptr   // of an element of a list
 	leaves  []*column // the columns at or below the node
+
+	allFields uint64   // of a list: the fields of an element, a bit for each
+	words     []uint64 // by word of an element: those that lie in it, or begin or end there
 }
 
-// word is what rows are compared by.
+// word is what elements of lists are compared by.
 type word = uint64
 
 const wordSize = unsafe.Sizeof(word(0))
@@ -57,28 +57,9 @@ func newShredder[T any](schema *parquet.Schema, limits pageLimits) *shredder[T] 
 	shared := &scratch{limits: limits}
 	for i, path := range schema.Columns() {
 		leaf, _ := schema.Lookup(path...)
-		s.columns[i] = newColumn(leaf, &s.rows, &s.calls, shared)
+		s.columns[i] = newColumn(leaf, &s.rows, shared)
 	}
-	row := reflect.TypeFor[T]()
-	for _, n := range s.compileFields(schema, row, nil) {
-		if n.element != nil {
-			s.lists = append(s.lists, n)
-		} else {
-			s.fields = append(s.fields, n)
-		}
-	}
-	s.words = make([]span, row.Size()/wordSize)
-	for i := range s.words {
-		from := uintptr(i) * wordSize
-		to := from + wordSize
-		at := &s.words[i]
-		for at.from < len(s.fields) && s.fields[at.from].offset+s.fields[at.from].size <= from {
-			at.from++
-		}
-		for at.to = at.from; at.to < len(s.fields) && s.fields[at.to].offset < to; {
-			at.to++
-		}
-	}
+	s.fields = s.compileFields(schema, reflect.TypeFor[T](), nil)
 	return s
 }
 
@@ -96,7 +77,7 @@ func (s *shredder[T]) compileFields(schema *parquet.Schema, t reflect.Type, path
 
 // compile compiles one field or element, which lies at path in the schema.
 func (s *shredder[T]) compile(schema *parquet.Schema, t reflect.Type, path []string) node {
-	n := node{kind: t.Kind(), size: t.Size()}
+	n := node{kind: t.Kind(), width: t.Size()}
 	if n.kind == reflect.Pointer {
 		n.pointer = true
 		t = t.Elem()
@@ -112,6 +93,7 @@ func (s *shredder[T]) compile(schema *parquet.Schema, t reflect.Type, path []str
 	case n.kind == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
 		element := s.compile(schema, t.Elem(), append(slices.Clone(path), "list", "element"))
 		n.element, n.size, n.leaves = &element, t.Elem().Size(), element.leaves
+		n.compileWords()
 		return n
 	}
 	leaf, ok := schema.Lookup(path...)
@@ -123,6 +105,24 @@ func (s *shredder[T]) compile(schema *parquet.Schema, t reflect.Type, path []str
 	return n
 }
 
+// compileWords notes which fields of a list's elements lie in which word.
+func (n *node) compileWords() {
+	if len(n.element.fields) > 64 || n.element.fields != nil && n.size%wordSize != 0 {
+		panic("internal error: elements that cannot be compared by words")
+	}
+	n.words = make([]uint64, n.size/wordSize)
+	n.allFields = 1
+	for k, f := range n.element.fields {
+		n.allFields |= 1 << k
+		for i := range n.words {
+			from := uintptr(i) * wordSize
+			if f.offset < from+wordSize && from < f.offset+f.width {
+				n.words[i] |= 1 << k
+			}
+		}
+	}
+}
+
 // restart begins a new row group.
 func (s *shredder[T]) restart() {
 	s.rows = 0
@@ -132,43 +132,53 @@ func (s *shredder[T]) restart() {
 }
 
 // shred adds rows to the columns. Rows that share memory hold the same there. Pages and row groups end only between
-// calls, of which each begins with a row that is told in full.
+// calls, of which each begins with a row that is told in full: memory of earlier calls may have been used again.
 func (s *shredder[T]) shred(rows []T) {
-	s.calls++
-	for k := range rows {
-		row := unsafe.Pointer(&rows[k])
-		if k == 0 { // memory of earlier calls may have been used again: the row before is no measure
-			for i := range s.fields {
-				s.fields[i].set(row, s.rows)
+	first, size := unsafe.Pointer(unsafe.SliceData(rows)), unsafe.Sizeof(rows[0])
+	for i := range s.fields {
+		n := &s.fields[i]
+		p := unsafe.Add(first, n.offset)
+		switch {
+		case n.element != nil:
+			n.setList(p, nil, s.rows)
+			for k := 1; k < len(rows); k++ {
+				before := p
+				p = unsafe.Add(p, size)
+				n.setList(p, before, s.rows+k)
 			}
-		} else {
-			s.setChanges(row, unsafe.Pointer(&rows[k-1]))
+		case n.width == 1:
+			setChanges[uint8](n, p, size, len(rows), s.rows)
+		case n.width == 2:
+			setChanges[uint16](n, p, size, len(rows), s.rows)
+		case n.width == 4:
+			setChanges[uint32](n, p, size, len(rows), s.rows)
+		case n.width == 8:
+			setChanges[uint64](n, p, size, len(rows), s.rows)
+		case n.width == 16:
+			setChanges[struct{ data, len uint64 }](n, p, size, len(rows), s.rows)
+		default:
+			setChanges[struct{ data, len, cap uint64 }](n, p, size, len(rows), s.rows)
 		}
-		for i := range s.lists {
-			s.lists[i].setList(row, s.rows)
+	}
+	s.rows += len(rows)
+}
+
+// setChanges tells the column of a field that is no list of the rows in which it differs from the row before. The field
+// is at p and every stride after it, as wide as a W. At is the number of the first row.
+func setChanges[W comparable](n *node, p unsafe.Pointer, stride uintptr, rows, at int) {
+	n.set(p, at)
+	was := *(*W)(p)
+	for k := 1; k < rows; k++ {
+		p = unsafe.Add(p, stride)
+		if is := *(*W)(p); is != was {
+			was = is
+			n.set(p, at+k)
 		}
-		s.rows++
 	}
 }
 
-// setChanges tells the columns of the fields in which a row differs from the one before.
-func (s *shredder[T]) setChanges(row, before unsafe.Pointer) {
-	is := unsafe.Slice((*word)(row), len(s.words))
-	was := unsafe.Slice((*word)(before), len(s.words))
-	next := 0 // the fields before are told: a string has two words
-	for i, w := range is {
-		if w == was[i] {
-			continue
-		}
-		for next = max(next, s.words[i].from); next < s.words[i].to; next++ {
-			s.fields[next].set(row, s.rows)
-		}
-	}
-}
-
-// set tells the column of a field that is no list what the row has in it.
-func (n *node) set(row unsafe.Pointer, at int) {
-	p := unsafe.Add(row, n.offset)
+// set tells the column of a field that is no list what a row has in it, at p.
+func (n *node) set(p unsafe.Pointer, at int) {
 	c := n.column
 	if n.pointer {
 		if p = *(*unsafe.Pointer)(p); p == nil {
@@ -193,9 +203,10 @@ func (n *node) set(row unsafe.Pointer, at int) {
 	}
 }
 
-// setList tells the columns of a list what the row has in it.
-func (n *node) setList(row unsafe.Pointer, at int) {
-	list := *(*[]byte)(unsafe.Add(row, n.offset)) // the header of a slice, whatever its elements
+// setList tells the columns of a list at p what a row has in it. Before is the list of the row before, nil if that is
+// no measure.
+func (n *node) setList(p, before unsafe.Pointer, at int) {
+	list := *(*[]byte)(p) // the header of a slice, whatever its elements
 	if len(list) == 0 {
 		level := byte(0)
 		if n.optional && list != nil {
@@ -208,32 +219,58 @@ func (n *node) setList(row unsafe.Pointer, at int) {
 		}
 		return
 	}
-	for _, c := range n.leaves {
-		c.catchUp(at)
-		c.upto++
-	}
 	def := byte(1)
 	if n.optional {
 		def = 2
 	}
 	first := unsafe.Pointer(unsafe.SliceData(list))
+	fields := n.allFields
+	if before != nil {
+		if was := *(*[]byte)(before); len(was) == len(list) {
+			fields = n.changed(first, unsafe.Pointer(unsafe.SliceData(was)), len(list))
+		}
+	}
 	if n.element.fields == nil {
-		n.element.addElements(first, n.size, len(list), def)
+		if fields != 0 {
+			n.element.setElements(first, n.size, len(list), def, at)
+		}
 		return
 	}
-	for i := range n.element.fields {
-		f := &n.element.fields[i]
+	for ; fields != 0; fields &= fields - 1 {
+		f := &n.element.fields[bits.TrailingZeros64(fields)]
 		if f.element != nil {
-			f.addLists(unsafe.Add(first, f.offset), n.size, len(list), def)
+			f.setLists(unsafe.Add(first, f.offset), n.size, len(list), def, at)
 		} else {
-			f.addElements(unsafe.Add(first, f.offset), n.size, len(list), def)
+			f.setElements(unsafe.Add(first, f.offset), n.size, len(list), def, at)
 		}
 	}
 }
 
-// addElements adds the values of a row at p and every stride after it. Def is the level of a NULL among them.
-func (n *node) addElements(p unsafe.Pointer, stride uintptr, elements int, def byte) {
+// changed returns the fields, a bit for each, in which the elements of a list differ from as many of another.
+func (n *node) changed(first, was unsafe.Pointer, elements int) uint64 {
+	if first == was {
+		return 0
+	}
+	if n.element.fields == nil {
+		return n.allFields
+	}
+	var fields uint64
+	for k := range uintptr(elements) {
+		is := unsafe.Slice((*word)(unsafe.Add(first, k*n.size)), len(n.words))
+		old := unsafe.Slice((*word)(unsafe.Add(was, k*n.size)), len(n.words))
+		for i, w := range is {
+			if w != old[i] {
+				fields |= n.words[i]
+			}
+		}
+	}
+	return fields
+}
+
+// setElements sets the values of a row's list, at p and every stride after it. Def is the level of a NULL among them.
+func (n *node) setElements(p unsafe.Pointer, stride uintptr, elements int, def byte, at int) {
 	c := n.column
+	c.beginList(at)
 	c.values += elements
 	c.rep.addRows(elements, 1)
 	for i := range elements {
@@ -267,8 +304,11 @@ func (n *node) add(p unsafe.Pointer) bool {
 	return true
 }
 
-// addLists adds the lists of a row at p and every stride after it. Def is the level of an empty one among them.
-func (n *node) addLists(p unsafe.Pointer, stride uintptr, lists int, def byte) {
+// setLists sets the lists in a row's list, at p and every stride after it. Def is the level of an empty one among them.
+func (n *node) setLists(p unsafe.Pointer, stride uintptr, lists int, def byte, at int) {
+	for _, c := range n.leaves {
+		c.beginList(at)
+	}
 	empty := true
 	for i := range lists {
 		empty = empty && len(*(*[]byte)(unsafe.Add(p, uintptr(i)*stride))) == 0

@@ -1,10 +1,12 @@
 package output
 
 import (
+	"encoding/binary"
 	"errors"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // Octets writes foreign octets as text that every reader of Parquet, JSON and CSV takes, and every terminal survives:
@@ -111,10 +113,25 @@ func appendOctet(buf []byte, c byte) []byte {
 // nameText is a canonical name as text. Such names are printable ASCII; should one not be, it must not spoil a file.
 // Backslashes stay: they are the name's own escapes.
 func nameText(s string) string {
-	for i := range len(s) {
-		if s[i] < 0x21 || s[i] > 0x7e {
+	b := unsafe.Slice(unsafe.StringData(s), len(s))
+	for len(b) >= 8 {
+		if !isGraphic(binary.LittleEndian.Uint64(b)) {
+			return Octets(s)
+		}
+		b = b[8:]
+	}
+	for _, c := range b {
+		if c < 0x21 || c > 0x7e {
 			return Octets(s)
 		}
 	}
 	return s
+}
+
+// isGraphic reports whether eight octets are all from 0x21 to 0x7e. The highest bit of each octet of the three terms says
+// that it is above 0x7f, that it is above 0x7e, and that it is below 0x21; where an octet carries into the next, it has
+// failed the first of them itself.
+func isGraphic(octets uint64) bool {
+	const ones, highest = 0x0101010101010101, 0x8080808080808080
+	return (octets|(octets+ones)|^((octets|highest)-0x21*ones))&highest == 0
 }

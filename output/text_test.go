@@ -38,6 +38,25 @@ func TestOctetsAndText(t *testing.T) {
 	}
 }
 
+// TestNameText: a name is itself unless it has an octet that must not be in a file, wherever that stands.
+func TestNameText(t *testing.T) {
+	for length := 1; length <= 20; length++ {
+		for at := range length {
+			for c := range 256 {
+				name := []byte(strings.Repeat("a", length))
+				name[at] = byte(c)
+				want := string(name)
+				if c <= ' ' || c >= 0x7f {
+					want = Octets(want)
+				}
+				if got := nameText(string(name)); got != want {
+					t.Fatalf("nameText(%q) = %q, want %q", name, got, want)
+				}
+			}
+		}
+	}
+}
+
 // FuzzText holds the escapes to what they promise: the octets come back, and the text is safe in every file.
 func FuzzText(f *testing.F) {
 	for _, seed := range append(hostile, "bücher", "\u202e", "\xc3\x28", `\\`, `\255`, "\ufeff", "\U000e0001") {
