@@ -201,11 +201,15 @@ func (t *Table) Late(s Slot, sent int64) {
 }
 
 // Heard tells the table at now how the exchange ended whose packet left at sent, or a little before by the clock of
-// another loop. Each packet that left is to be told of once; one that never left after Take is Unreachable.
-func (t *Table) Heard(s Slot, sign Sign, sent, now int64) {
+// another loop. Each packet that left is to be told of once; one that never left after Take is Unreachable. It returns
+// true for a refusal or a failure by a server whose rate was lately lowered for such: then the question may well be
+// asked again, later.
+func (t *Table) Heard(s Slot, sign Sign, sent, now int64) (strained bool) {
 	s.server.Lock()
 	s.server.heard(sign, sent, now, &t.link)
+	strained = s.server.strained(sign, now)
 	s.server.Unlock()
+	return strained
 }
 
 // Carried tells the table at now that octets went over the wire, in either direction, headers included. They are paid

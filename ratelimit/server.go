@@ -74,6 +74,7 @@ type server struct {
 	signs    [Truncated + 1]uint16 // what became of packets since the rate was last lowered
 	causes   [Truncated + 1]uint16 // what it was lowered for
 	slowed   uint32
+	refused  int64  // when it was last lowered for refusals or failures; 0 if it never was
 	tick     uint32 // of the link, for which:
 	counted  uint8  // packets reported
 	struck   bool   // with loss among them
@@ -192,6 +193,9 @@ func (v *server) settle(now int64, l *link) {
 				}
 			}
 			v.causes[cause]++
+			if cause == Refused || cause == ServFail {
+				v.refused = now
+			}
 			v.signs = [Truncated + 1]uint16{}
 		}
 	}
@@ -210,6 +214,14 @@ func (v *server) report(o outcome, missing uint16, tick uint32) report {
 	r.struck = r.missed > 0 && !v.struck
 	v.struck = v.struck || r.struck
 	return r
+}
+
+// strainTime is how long after its rate was lowered for refusals or failures the next of them may be of the same kind.
+const strainTime = int64(10 * time.Second)
+
+// strained reports whether a refusal or a failure that came at now may be for getting too much.
+func (v *server) strained(sign Sign, now int64) bool {
+	return (sign == Refused || sign == ServFail) && v.refused != 0 && now-v.refused < strainTime
 }
 
 // decision is what the table says of the server.

@@ -16,13 +16,14 @@ import (
 // whatever is in use; and a limit near what the machine has makes the collector come earlier before it is too late.
 
 const (
-	// garbage is what may lie between two collections, in octets. A name leaves some 1.5 KiB behind, so that the
-	// collector comes once for a hundred thousand names; with a million in flight, that have 0.4 GB, it then takes
-	// about a microsecond a name.
-	garbage = 160 << 20
+	// garbage is what may lie between two collections, in octets, less a part of what is in use, so that the sum grows
+	// more slowly than that; but leastGarbage always. A name leaves some 1.5 KiB behind, so that the collector comes once
+	// for a hundred thousand names, or for forty thousand with a million in flight.
+	garbage, leastGarbage = 160 << 20, 64 << 20
+	inUsePart             = 4
 
 	// leastPercent and mostPercent bound the pace: with very much in use the collector must not run all the time.
-	leastPercent, mostPercent = 12, 800
+	leastPercent, mostPercent = 10, 800
 
 	// limitShare is the part of the free memory that is given to the runtime as its limit.
 	limitShare = 0.9
@@ -64,7 +65,8 @@ func (c *collector) adjust() {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(sample)
 	live := max(sample[0].Value.Uint64(), 1<<20)
-	percent := int(min(max(garbage*100/live, leastPercent), mostPercent))
+	may := max(garbage-min(live/inUsePart, garbage), leastGarbage)
+	percent := int(min(max(may*100/live, leastPercent), mostPercent))
 	if percent*10 < c.percent*9 || percent*9 > c.percent*10 {
 		c.percent = percent
 		debug.SetGCPercent(percent)

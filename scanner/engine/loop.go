@@ -112,6 +112,7 @@ type Loop struct {
 	nap     time.Duration
 	touched state // so that matcher.touch is not in vain
 	arrived int   // datagrams read since the clock was
+	behind  bool  // there is more to be read than was
 	tcp     tcp
 	workers workers
 
@@ -280,7 +281,7 @@ func (l *Loop) Run(ctx context.Context) error {
 		l.now = l.clock()
 		l.wheel.advance(l.now, l.fire)
 		l.work()
-		more := l.admit()
+		more := l.behind || l.admit() // what has come goes before what else could be asked
 		if err := l.send(); err != nil {
 			return fmt.Errorf("engine: %w", err)
 		}
@@ -364,7 +365,7 @@ func (l *Loop) end(i uint32, kind step.EventKind, msg []byte, caseKept bool) {
 	if kind == step.Reply {
 		l.event.Arrived = l.now
 	}
-	l.heard(e, kind, msg)
+	l.event.Strained = l.heard(e, kind, msg)
 	l.slab.give(i)
 	l.counters.Events[kind]++
 	l.machine.Handle(&l.event, &l.asks)

@@ -41,6 +41,7 @@ func (l *Loop) receive(timeout time.Duration) error {
 		l.collect()
 	}
 	replies := 0
+	l.behind = false
 	for _, r := range l.events {
 		if r.Writable {
 			l.stuck = false
@@ -88,6 +89,7 @@ func (l *Loop) readReplies(socket int) int {
 		l.now, l.arrived = l.clock(), 0
 	}
 	l.counters.Received += uint64(n)
+	l.behind = l.behind || n == batchSize
 	for k := range n {
 		if msg := l.in.Msg(k); isReply(msg) {
 			l.touched += l.matcher.touch(uint16(socket), binary.BigEndian.Uint16(msg))

@@ -10,10 +10,11 @@ import (
 // What the limits learn of what became of a packet. They judge; the loop reads no more than the header.
 
 // heard tells the limits how exchange e ended. One whose packet never left says nothing of the server. Over TCP silence
-// does not either: many a server that answers well has a packet filter in front that drops TCP.
-func (l *Loop) heard(e *exchange, kind step.EventKind, msg []byte) {
+// does not either: many a server that answers well has a packet filter in front that drops TCP. It returns true if the
+// server refused or failed, and the limits think that it gets too much.
+func (l *Loop) heard(e *exchange, kind step.EventKind, msg []byte) (strained bool) {
 	if l.limits == nil || e.time == 0 {
-		return
+		return false
 	}
 	tcp := e.flags&overTCP != 0
 	sign := ratelimit.Unreachable
@@ -23,7 +24,7 @@ func (l *Loop) heard(e *exchange, kind step.EventKind, msg []byte) {
 	case kind == step.Timeout && !tcp:
 		sign = ratelimit.Silent
 	}
-	l.limits.Heard(l.peers[e.server].slot, sign, int64(e.time), int64(l.now))
+	return l.limits.Heard(l.peers[e.server].slot, sign, int64(e.time), int64(l.now))
 }
 
 // heardLate tells the limits that the server of an exchange that timed out did answer: it is slow, the packet was not

@@ -77,31 +77,31 @@ const (
 // flight has one, so what few questions need lies behind pointers.
 type question struct {
 	key    key
-	client *Client   // who pays: the first who asked
-	next   *question // another type for the same name
+	client *Client // who pays: the first who asked
 	ticket step.Ticket
+	next   step.Ticket // another type for the same name, or nobody
 	state  state
 	depth  uint8 // 0 for a client's own question, one more for each look-up of an address that led here
 	links  uint8 // aliases that led here
+
+	// What the next exchange with the same server is to be like, and the one under way.
+	tcp    bool
+	plain  bool // without EDNS
+	seenTC bool // a reply had TC set
+	exchange
 
 	// The zone whose servers are being asked, and how that goes.
 	referrals uint8
 	tried     uint8     // tries in vain
 	silent    uint8     // tries without reply
 	spread    bool      // look for one more address first
-	banned    bool      // some server of the zone is not to be asked
+	lowered   bool      // some exchange was in lower case
+	strained  bool      // some server is likely to refuse or fail because it gets too much
+	banned    bool      // some server is not to be asked
 	again     bool      // this is the second time round after a loop among name servers
 	failures  *failures // nil before the first
 	search    *search   // for the addresses of its servers; nil before the first
 	cut       *cut
-
-	// The exchange under way, and what the next one with the same server is to be like.
-	exchange
-	tcp      bool
-	plain    bool // without EDNS
-	lowered  bool // some exchange at this cut was in lower case
-	seenTC   bool // a reply had TC set
-	strained bool // some server is likely to refuse or fail because it gets too much
 
 	waitsFor *question // the question that this one waits for
 	party    *party    // that q scouts for (scout.go); nil if it does not
@@ -179,11 +179,11 @@ func (r *Resolver) ask(k key, payer *Client, depth, links uint8) *question {
 		return q
 	}
 	q = r.questions.take()
-	q.key, q.client, q.depth, q.links, q.next = k, payer, depth, links, first
+	q.key, q.client, q.depth, q.links = k, payer, depth, links
 	if k.use == chaining {
 		q.state, q.proof = proving, &proof{}
 	}
-	r.underWay.put(q, first != nil)
+	r.underWay.put(q, first)
 	r.ready = append(r.ready, q)
 	return q
 }

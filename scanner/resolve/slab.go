@@ -39,6 +39,14 @@ func (s *slab) take() *question {
 	return q
 }
 
+// after returns the question behind q, of those for one name; nil if it is the last.
+func (s *slab) after(q *question) *question {
+	if q.next == nobody {
+		return nil
+	}
+	return s.at(q.next)
+}
+
 // give makes q free.
 func (s *slab) give(q *question) {
 	s.used--
@@ -112,9 +120,12 @@ func (x *index) first(name wire.Name) *question {
 	return nil
 }
 
-// put makes q the first of the questions for its name. Whether there are others is known to the caller.
-func (x *index) put(q *question, others bool) {
-	if !others {
+// put makes q the first of the questions for its name, before the one that was first, nil if there was none.
+func (x *index) put(q, first *question) {
+	q.next = nobody
+	if first != nil {
+		q.next = first.ticket
+	} else {
 		if x.count >= len(x.table)/indexLoadDen*indexLoadNum {
 			x.resize(2 * len(x.table))
 		}
@@ -130,12 +141,12 @@ func (x *index) drop(q *question) {
 	first := x.questions.at(x.table[at].ticket)
 	switch {
 	case first != q:
-		for first.next != q {
-			first = first.next
+		for first.next != q.ticket {
+			first = x.questions.at(first.next)
 		}
 		first.next = q.next
-	case q.next != nil:
-		x.table[at].ticket = q.next.ticket
+	case q.next != nobody:
+		x.table[at].ticket = q.next
 	default:
 		x.vacate(at)
 	}
@@ -158,8 +169,7 @@ func (x *index) vacate(hole int) {
 // find returns the question k, if it is under way, and the first of those for its name.
 func (r *Resolver) find(k key) (q, first *question) {
 	first = r.underWay.first(k.name)
-	for q = first; q != nil && q.key != k; {
-		q = q.next
+	for q = first; q != nil && q.key != k; q = r.questions.after(q) {
 	}
 	return q, first
 }
