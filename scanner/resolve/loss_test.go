@@ -3,6 +3,7 @@ package resolve
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -145,6 +146,37 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("%d attempts, want %d", a.Attempts, test.attempts)
 			}
 			if took := w.now.Sub(began); took < test.took || took > test.took+time.Second {
+				t.Errorf("took %v, want %v", took, test.took)
+			}
+		})
+	}
+}
+
+// A server that is known to be quick is waited for a fourth of the time-out, then half of it, then all; one that is slow
+// or not known, all of it.
+func TestPatience(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		rtt   time.Duration
+		known bool
+		took  time.Duration // with three tries lost
+	}{
+		{"not known", time.Millisecond, false, 3 * 2 * time.Second},
+		{"quick", time.Millisecond, true, (500 + 1000 + 2000) * time.Millisecond},
+		{"slow", 400 * time.Millisecond, true, (1200 + 1200 + 2000) * time.Millisecond},
+		{"very slow", 1500 * time.Millisecond, true, 3 * 2 * time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := singleWorld(t, "*.example.com. CAA 0 issue \"ca.example\"\n")
+			want(t, w.lookup("x.example.com", wire.TypeCAA), record.Found)
+			s := w.r.servers[w.r.byAddr[netip.MustParseAddr(ns1Addr)]]
+			if s.longest = test.rtt; !test.known {
+				s.longest = 0
+			}
+			w.fault(ns1Addr, first(3, silent))
+			began := w.now
+			want(t, w.lookup("www.example.com", wire.TypeCAA), record.Found)
+			if took := w.now.Sub(began); took < test.took || took > test.took+100*time.Millisecond {
 				t.Errorf("took %v, want %v", took, test.took)
 			}
 		})

@@ -38,12 +38,13 @@ type server struct {
 	operator step.OperatorID
 	owner    string // registrable domain of the first name
 
-	srtt  time.Duration          // smoothed round trip (RFC 6298 2); 0 before the first reply
-	slow  step.Time              // until then the server counts as slow: it never replied
-	heard [typeClasses]share     // of the exchanges that brought a reply
-	helps [typeClasses]share     // of the replies that were useful
-	fails [typeClasses]uint8     // exchanges in a row without a useful reply
-	poor  [typeClasses]step.Time // until then it counts as slow for these types
+	longest time.Duration          // of the latest round trips; 0 before the first reply
+	srtt    time.Duration          // smoothed round trip (RFC 6298 2); 0 before the first reply
+	slow    step.Time              // until then the server counts as slow: it never replied
+	heard   [typeClasses]share     // of the exchanges that brought a reply
+	helps   [typeClasses]share     // of the replies that were useful
+	fails   [typeClasses]uint8     // exchanges in a row without a useful reply
+	poor    [typeClasses]step.Time // until then it counts as slow for these types
 
 	edns        record.Support
 	caseKept    record.Support
@@ -274,6 +275,7 @@ func (s *server) count(q *question, ev *step.Event) {
 // measured takes the time of a round trip.
 func (s *server) measured(rtt time.Duration) {
 	rtt = max(rtt, time.Microsecond)
+	s.longest = max(rtt, s.longest-s.longest/64)
 	if s.srtt == 0 {
 		s.srtt = rtt
 	} else {
