@@ -134,8 +134,8 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"once", first(1, refused), record.Found, 2, passingPause},
 		{"for good", refused, record.Refused, passingTries, passingPause},
-		{"while strained", first(3, strained), record.Found, 4, 7 * passingPause},
-		{"strained for good", strained, record.Refused, strainedTries, 15 * passingPause},
+		{"while strained", first(3, strained), record.Found, 4, 3 * passingPause},
+		{"strained for good", strained, record.Refused, strainedTries, 4 * passingPause},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := helpful(t, test.f)

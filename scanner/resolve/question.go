@@ -30,8 +30,8 @@ const (
 	passingTries  = 2
 	strainedTries = 5
 
-	// passingPause is how long a question waits before the same server is asked again after an error code; it doubles
-	// each time.
+	// passingPause is how long a question waits before the same server is asked again after an error code: servers that
+	// limit their clients count by the second, and BIND remembers failures for one.
 	passingPause = time.Second
 
 	// maxReferrals bounds how many zones deep one question descends. Each referral leads at least one label down.
@@ -342,13 +342,12 @@ func (q *question) passing() uint8 {
 
 // pause is how long q is to wait before it asks that server again.
 func (q *question) pause(id step.ServerID) time.Duration {
-	pause := time.Duration(0)
 	for _, t := range q.inVain() {
 		if t.server == id && t.errorCode() {
-			pause = max(2*pause, passingPause)
+			return passingPause
 		}
 	}
-	return pause
+	return 0
 }
 
 // perhapsCase returns a server to be asked in lower case, if there were nothing but error codes, all of them to letters

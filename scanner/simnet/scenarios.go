@@ -354,8 +354,9 @@ func (sc *scenario) prepare() {
 	}
 	sc.shape = parseShape(sc.zone)
 	if sc.sub != nil {
-		sc.sub.shape = parseShape(sc.sub.zone)
-		sc.sub.unsigned = neverSigned(sc.sub.by)
+		sub := *sc.sub // which rows of other worlds share
+		sub.shape, sub.unsigned = parseShape(sub.zone), neverSigned(sub.by)
+		sc.sub = &sub
 	}
 	sc.unsigned = neverSigned(sc.by)
 	if sc.want.set != "" {
