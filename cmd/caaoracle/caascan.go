@@ -65,7 +65,7 @@ func (w *world) lookup(ctx context.Context, binary, typ string, names []string) 
 	ctx, cancel := context.WithTimeout(ctx, runWithin)
 	defer cancel()
 	args := append([]string{"lookup", "--type", typ, "--json", "--root-hints", w.hints, "--trust-anchor", w.anchor,
-		"--ipv4-only", "--allow-special-use", "--rate-per-server", "0", "--rate-per-operator", "0", "--"}, names...)
+		"--ipv4-only", "--allow-special-use", "--rate-per-server", "0", "--rate-per-operator", "0", "--rate-start", "0", "--"}, names...)
 	var complaints bytes.Buffer
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
