@@ -24,9 +24,9 @@ deps: ## what the tests need: installed when root, otherwise named
 	if [ "$$(id -u)" != 0 ]; then echo "tests need Debian packages:$$missing (apt-get install$$missing)" >&2; exit 1; fi; \
 	apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing
 
-test: deps ## all tests, with the race detector, then those that pin allocations without it
+test: deps ## all tests, with the race detector, then those that pin allocations and memory without it
 	$(GO) test -race -timeout 20m ./...
-	$(GO) test -timeout 10m -run 'Alloc' ./...
+	$(GO) test -timeout 10m -run 'Alloc|Memory|IsSmall' ./...
 
 race: test
 

@@ -132,10 +132,6 @@ func New(l Limits) (*Table, error) {
 	return t, nil
 }
 
-// Limited reports whether the table may ever make a packet wait. It may: a server that shows signs of overload is
-// slowed down whatever its cap.
-func (t *Table) Limited() bool { return true }
-
 // PerOperator reports whether operators are limited.
 func (t *Table) PerOperator() bool { return t.operator != 0 }
 

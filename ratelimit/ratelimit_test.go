@@ -362,7 +362,7 @@ func TestShare(t *testing.T) {
 	if got, want := table.total, ms; got != want {
 		t.Errorf("the interval of the whole scan is %d, want %d: the share is not for it", got, want)
 	}
-	if !table.Limited() || !table.PerOperator() {
+	if !table.PerOperator() {
 		t.Error("a limited table says it is not")
 	}
 }

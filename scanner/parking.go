@@ -18,8 +18,8 @@ type parked struct {
 }
 
 const (
-	// parkingFactor is how many names may be parked for each that may be under way: they take a quarter of the memory.
-	// When so many are, it is a few servers that decide how long the scan takes, and these have enough in store.
+	// parkingFactor is how many names may be parked, for each that may be under way, before no more are admitted. When so
+	// many are, it is a few servers that decide how long the scan takes, and these have enough in store.
 	parkingFactor = 4
 
 	// crowdShare and leastCrowd: a server is crowded that has so small a share of the names under way, and so many.

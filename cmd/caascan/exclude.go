@@ -21,7 +21,7 @@ type exclusion struct {
 	list *datasets.Exclude // as read at the start
 	outs resolve.OptOuts
 
-	hangup chan os.Signal // SIGHUP, from the moment when the list is read
+	hangup chan os.Signal // SIGHUP, once catchHangup was called
 }
 
 // loadExclusion reads the list of --exclude; nil without one.
@@ -34,7 +34,6 @@ func loadExclusion(path string) (*exclusion, error) {
 		return nil, fmt.Errorf("--exclude: %w", err)
 	}
 	x := &exclusion{path: path, list: list, hangup: make(chan os.Signal, 1)}
-	signal.Notify(x.hangup, syscall.SIGHUP)
 	x.outs.Replace(excluded{list})
 	return x, nil
 }
@@ -66,6 +65,13 @@ func aboutList(list *datasets.Exclude) *output.ExcludeList {
 		}
 	}
 	return &output.ExcludeList{File: list.File(), SHA256: list.Sum(), Entries: entries}
+}
+
+// catchHangup keeps SIGHUP from ending the process: what comes before rereadOnHangup is called waits for it.
+func (x *exclusion) catchHangup() {
+	if x != nil {
+		signal.Notify(x.hangup, syscall.SIGHUP)
+	}
 }
 
 // rereadOnHangup puts the list in force as it is in the file then, whenever the process gets SIGHUP, until stop is called,

@@ -28,7 +28,7 @@ type networkFlags struct {
 	IPv6Only          bool          `group:"Name servers" name:"ipv6-only" env:"CAASCAN_IPV6_ONLY" xor:"family" help:"Ask over IPv6 only."`
 	Source            []netip.Addr  `group:"Name servers" placeholder:"ADDR" help:"Local address to ask from (repeatable)."`
 	Timeout           time.Duration `group:"Name servers" default:"2s" help:"How long to wait for a reply."`
-	Retries           int           `group:"Name servers" default:"3" help:"How often a question without reply is repeated, at other servers first."`
+	Retries           int           `group:"Name servers" default:"3" help:"How often a question without reply is repeated, at other servers first; up to three times as often where a server answers others and packets get lost."`
 	MaxQueriesPerName int           `group:"Name servers" default:"64" help:"Queries for one name with all it pulls in, at most."`
 	AllowSpecialUse   bool          `group:"Name servers" help:"Ask servers at private and other special-use addresses too (loopback only if the root hints are there), and let special-use names through."`
 

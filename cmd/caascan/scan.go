@@ -72,6 +72,7 @@ func (c *scanCmd) Run(env *environ) error {
 	if len(c.PlanFrom) > 0 {
 		return usage(errors.New("--plan-from goes with --dry-run"))
 	}
+	c.exclusion.catchHangup()
 	scan, err := c.newScan(env, network, reader.Seed())
 	if err != nil {
 		return usage(err)

@@ -154,6 +154,7 @@ func New(cfg Config, machine step.Machine) (*Loop, error) {
 	l := &Loop{
 		machine:  machine,
 		clock:    cfg.Clock,
+		limits:   cfg.Limits,
 		port:     orDefault(cfg.Port, 53),
 		slab:     newSlab(),
 		operator: make(map[step.OperatorID]uint32),
@@ -161,9 +162,6 @@ func New(cfg Config, machine step.Machine) (*Loop, error) {
 		in:       batch.NewIn(batchSize, orDefault(cfg.MaxReply, 4096), false),
 		errs:     batch.NewIn(errorBatch, errorSize, true),
 		rnd:      rand.NewChaCha8(cfg.Seed),
-	}
-	if cfg.Limits != nil && cfg.Limits.Limited() {
-		l.limits = cfg.Limits
 	}
 	l.now = l.clock()
 	l.wheel = newWheel(&l.slab, l.now)
