@@ -114,7 +114,7 @@ func (c control) judge(o outcome, recent float64, b *bounds, now int64) (_ contr
 		c.run += o.lost
 	}
 	if c.probe > 0 {
-		c.probe = max(b.floor, c.probe*math.Pow(0.95, float64(o.lost)))
+		c.probe = max(min(lowest, b.floor), c.probe*math.Pow(0.95, float64(o.lost)))
 		return c, false
 	}
 	if c.run >= c.closing() {

@@ -236,9 +236,9 @@ func TestRecovers(t *testing.T) {
 	}
 }
 
-// Unreachable says nothing of a rate, and each other sign is told as what it was.
+// Moot says nothing of a rate, and each other sign is told as what it was.
 func TestSigns(t *testing.T) {
-	for sign, want := range map[Sign]string{Silent: "timeouts", Refused: "refused", ServFail: "servfail", Truncated: "truncation", Unreachable: ""} {
+	for sign, want := range map[Sign]string{Silent: "timeouts", Refused: "refused", ServFail: "servfail", Truncated: "truncation", Moot: ""} {
 		h := &host{bearer: newBucket(200, 20), rtt: 20 * ms, over: sign, work: 1e9}
 		w := newWorld(t, Limits{PerServer: 400}, 1, h)
 		w.run(start + 10*second)

@@ -197,7 +197,7 @@ func (t *Table) Late(s Slot, sent int64) {
 }
 
 // Heard tells the table at now how the exchange ended whose packet left at sent, or a little before by the clock of
-// another loop. Each packet that left is to be told of once; one that never left after Take is Unreachable. It returns
+// another loop. Each packet that left is to be told of once; one that never left after Take is Moot. It returns
 // true for a refusal or a failure by a server whose rate was lately lowered for such: then the question may well be
 // asked again, later.
 func (t *Table) Heard(s Slot, sign Sign, sent, now int64) (strained bool) {

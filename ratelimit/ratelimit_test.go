@@ -207,7 +207,7 @@ func TestWindowBoundUnderInterleaving(t *testing.T) {
 			}
 			if by == None {
 				tr.add(server, operator, clock[i])
-				if sign := Sign(rnd.IntN(20)); sign <= Unreachable {
+				if sign := Sign(rnd.IntN(20)); sign <= Moot {
 					table.Heard(slot, sign, clock[i], now+rnd.Int64N(second))
 				} else {
 					table.Heard(slot, Answered, clock[i], now+rnd.Int64N(100*ms))
@@ -353,7 +353,7 @@ func TestNoLimit(t *testing.T) {
 
 func TestShare(t *testing.T) {
 	table := mustNew(t, Limits{PerServer: 100, PerTopLevel: 400, PerOperator: 200, Total: 1000, Start: 40, Share: 0.25})
-	if got, want := table.bounds, ([classes]bounds{{10, 1, 25}, {10, 2, 100}, {10, 1, 25}}); got != want {
+	if got, want := table.bounds, ([classes]bounds{{10, 2.5, 25}, {10, 5, 100}, {10, 2.5, 25}}); got != want {
 		t.Errorf("bounds of the classes %v, want %v", got, want)
 	}
 	if got, want := table.operator, 20*ms; got != want {

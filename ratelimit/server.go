@@ -10,13 +10,16 @@ import (
 type Sign uint8
 
 const (
-	Answered    Sign = iota // usefully, whatever the answer is
-	Silent                  // no reply in time
-	Refused                 // REFUSED
-	ServFail                // SERVFAIL
-	Truncated               // TC over UDP: response-rate limiting "slips" such replies
-	Unreachable             // it never got there: says nothing
+	Answered  Sign = iota // usefully, whatever the answer is
+	Silent                // no reply in time
+	Refused               // REFUSED
+	ServFail              // SERVFAIL
+	Truncated             // TC over UDP: response-rate limiting "slips" such replies
+	Moot                  // says nothing: it never got there, or the error that came was foreseen
 )
+
+// IsError reports whether s is an error code.
+func (s Sign) IsError() bool { return s == Refused || s == ServFail }
 
 func (s Sign) String() string {
 	switch s {
@@ -30,8 +33,8 @@ func (s Sign) String() string {
 		return "servfail"
 	case Truncated:
 		return "truncation"
-	case Unreachable:
-		return "unreachable"
+	case Moot:
+		return "moot"
 	}
 	return "unknown"
 }
@@ -44,12 +47,12 @@ type bounds struct {
 	start, floor, cap float64
 }
 
-// The floor is what a server gets at least, so that it always has a chance to show that it has recovered: a fiftieth of
-// its cap, but from one to two packets a second, and no more than its cap or its start.
+// The floor is what a server gets at least, so that it always has a chance to show that it has recovered: a tenth of its
+// cap, but from one to five packets a second, and no more than its cap or its start. A closed one gets lowest.
 const (
 	lowest      = 1
-	highest     = 2
-	lowestShare = 0.02
+	highest     = 5
+	lowestShare = 0.1
 )
 
 func makeBounds(limit, start float64) bounds {
@@ -124,13 +127,13 @@ func (v *server) left(now int64) {
 // reads what has come meanwhile before it sends.
 func (v *server) heard(sign Sign, sent, now int64, l *link) {
 	r := v.flight.of(sent)
-	if sign == Unreachable {
+	if sign == Moot {
 		if r != nil {
 			r.sent--
 		}
 		return
 	}
-	if sign > Unreachable {
+	if sign > Moot {
 		return
 	}
 	if sign == Answered {
@@ -221,7 +224,7 @@ const strainTime = int64(10 * time.Second)
 
 // strained reports whether a refusal or a failure that came at now may be for getting too much.
 func (v *server) strained(sign Sign, now int64) bool {
-	return (sign == Refused || sign == ServFail) && v.refused != 0 && now-v.refused < strainTime
+	return sign.IsError() && v.refused != 0 && now-v.refused < strainTime
 }
 
 // decision is what the table says of the server.

@@ -43,7 +43,9 @@ type query struct {
 	op      step.OperatorID
 	pause   time.Duration
 	class   step.ServerClass
-	after   int // index of the query whose end it waits for; 0 is at the start
+
+	foreseen bool
+	after    int // index of the query whose end it waits for; 0 is at the start
 }
 
 // end is what a script was told of a query.
@@ -80,7 +82,7 @@ func (s *script) ask(i int, out *[]step.Ask) {
 	}
 	*out = append(*out, step.Ask{
 		Ticket: step.Ticket(i), Server: id, Addr: q.server, Port: q.port, Operator: q.op,
-		TCP: q.tcp, MixCase: q.mix, Timeout: timeout, Pause: q.pause, Class: q.class,
+		TCP: q.tcp, MixCase: q.mix, Timeout: timeout, Pause: q.pause, Class: q.class, Foreseen: q.foreseen,
 	})
 }
 

@@ -91,6 +91,9 @@ func (l *Loop) enqueue() {
 		if a.MixCase {
 			e.flags |= mixCase
 		}
+		if a.Foreseen {
+			e.flags |= foreseen
+		}
 		switch p := l.meet(a); {
 		case l.departureOf(p).count == 0: // a family that is not used
 			e.state, e.span = waiting, span{}

@@ -17,10 +17,13 @@ func (l *Loop) heard(e *exchange, kind step.EventKind, msg []byte) (strained boo
 		return false
 	}
 	tcp := e.flags&overTCP != 0
-	sign := ratelimit.Unreachable
+	sign := ratelimit.Moot
 	switch {
 	case kind == step.Reply:
 		sign = signOf(msg, tcp)
+		if e.flags&foreseen != 0 && sign.IsError() {
+			sign = ratelimit.Moot
+		}
 	case kind == step.Timeout && !tcp:
 		sign = ratelimit.Silent
 	}

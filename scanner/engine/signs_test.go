@@ -59,11 +59,11 @@ func (v *virtual) answer(after time.Duration, change func(msg []byte) bool) {
 // decide lets up to 500 queries a second go to a server that bears 100 a second, for ten seconds. It answers after
 // 20 ms; what is too much for it, spoil makes something else of, or nothing if it is nil. decide returns what the limits
 // make of that.
-func decide(t *testing.T, bears time.Duration, spoil func(msg []byte)) ratelimit.Decision {
+func decide(t *testing.T, bears time.Duration, foreseen bool, spoil func(msg []byte)) ratelimit.Decision {
 	table := limits(t, ratelimit.Limits{PerServer: 500})
 	v := newVirtual(t, table, nil)
 	for range 5000 {
-		v.queries = append(v.queries, query{server: loopback(0), name: "n.example", timeout: 100 * time.Millisecond})
+		v.queries = append(v.queries, query{server: loopback(0), name: "n.example", timeout: 100 * time.Millisecond, foreseen: foreseen})
 	}
 	rested := wheelStart // when the server is ready for the next
 	for v.time < wheelStart.Add(10*time.Second) && !v.Done() {
@@ -96,18 +96,22 @@ func decide(t *testing.T, bears time.Duration, spoil func(msg []byte)) ratelimit
 func TestLimitsLearn(t *testing.T) {
 	const hundred = 10 * time.Millisecond
 	for _, tt := range []struct {
-		name  string
-		bears time.Duration // a query
-		spoil func(msg []byte)
-		want  string
+		name     string
+		bears    time.Duration // a query
+		foreseen bool
+		spoil    func(msg []byte)
+		want     string
 	}{
-		{"answers", 0, nil, ""},
-		{"NXDOMAIN", hundred, func(msg []byte) { msg[3] |= byte(wire.NXDomain) }, ""},
-		{"silence", hundred, nil, ratelimit.Silent.String()},
-		{"REFUSED", hundred, func(msg []byte) { msg[3] |= byte(wire.Refused) }, ratelimit.Refused.String()},
-		{"SERVFAIL", hundred, func(msg []byte) { msg[3] |= byte(wire.ServFail) }, ratelimit.ServFail.String()},
+		{"answers", 0, false, nil, ""},
+		{"NXDOMAIN", hundred, false, func(msg []byte) { msg[3] |= byte(wire.NXDomain) }, ""},
+		{"silence", hundred, false, nil, ratelimit.Silent.String()},
+		{"REFUSED", hundred, false, func(msg []byte) { msg[3] |= byte(wire.Refused) }, ratelimit.Refused.String()},
+		{"SERVFAIL", hundred, false, func(msg []byte) { msg[3] |= byte(wire.ServFail) }, ratelimit.ServFail.String()},
+		{"foreseen REFUSED", hundred, true, func(msg []byte) { msg[3] |= byte(wire.Refused) }, ""},
+		{"foreseen SERVFAIL", hundred, true, func(msg []byte) { msg[3] |= byte(wire.ServFail) }, ""},
+		{"silence where an error was foreseen", hundred, true, nil, ratelimit.Silent.String()},
 	} {
-		if d := decide(t, tt.bears, tt.spoil); d.SlowedBy != tt.want || (d.Slowed > 0) != (tt.want != "") {
+		if d := decide(t, tt.bears, tt.foreseen, tt.spoil); d.SlowedBy != tt.want || (d.Slowed > 0) != (tt.want != "") {
 			t.Errorf("%s: %+v, want slowed by %q", tt.name, d, tt.want)
 		}
 	}

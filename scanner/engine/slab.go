@@ -62,6 +62,7 @@ type exchangeFlags uint8
 const (
 	overTCP exchangeFlags = 1 << iota
 	mixCase
+	foreseen
 )
 
 // chunkSize is the number of exchanges allocated at once: 192 KiB. Exchanges never move.

@@ -60,7 +60,7 @@ func (r *Resolver) send(now step.Time, q *question, id step.ServerID, out *[]ste
 	q.state = awaitingReply
 	*out = append(*out, step.Ask{
 		Ticket: q.ticket, Server: id, Addr: s.self.Addr, Operator: s.operator,
-		Class: classOfZone(q.cut.zone), TCP: q.tcp, MixCase: q.mixed, Timeout: r.patience(q, s), Pause: q.pause(id),
+		Class: classOfZone(q.cut.zone), Foreseen: q.metError() || s.foresees(classOf(q.key.typ)), TCP: q.tcp, MixCase: q.mixed, Timeout: r.patience(q, s), Pause: q.pause(id),
 	})
 }
 

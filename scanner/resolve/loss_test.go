@@ -152,6 +152,46 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// An error code is foreseen where the question has met one already, and where a server answers other types but never this
+// one: neither tells what rate the server bears.
+func TestForeseen(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		faults map[string]fault // by server
+		names  int
+		want   string // of the packets of the last name's CAA question: f if an error code was foreseen
+	}{
+		{"none", nil, 5, "-"},
+		{"the second server, too", map[string]fault{ns1Addr: rcode(dns.RcodeRefused), ns2Addr: rcode(dns.RcodeRefused)}, 1, "-f"},
+		{"never CAA", map[string]fault{ns1Addr: ifType(dns.TypeCAA, rcode(dns.RcodeServerFailure)), ns2Addr: ifType(dns.TypeCAA, rcode(dns.RcodeServerFailure))}, 10, "ff"},
+		{"nothing at all", map[string]fault{ns1Addr: rcode(dns.RcodeServerFailure), ns2Addr: rcode(dns.RcodeServerFailure)}, 10, "-f"},
+		{"silence before", map[string]fault{ns1Addr: silent, ns2Addr: silent}, 1, "----"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := exampleWorld(t, "*.example.com. MX 10 mail.example.com.\n", func(c *Config) { c.NoMixCase = true })
+			for addr, f := range test.faults {
+				w.fault(addr, f)
+			}
+			var seen string
+			for i := range test.names {
+				name := fmt.Sprintf("n%d.example.com", i)
+				w.lookup(name, wire.TypeMX)
+				from := len(w.log)
+				w.lookup(name, wire.TypeCAA)
+				seen = ""
+				for _, p := range w.log[from:] {
+					if p.typ == dns.TypeCAA && (p.addr.String() == ns1Addr || p.addr.String() == ns2Addr) {
+						seen += map[bool]string{false: "-", true: "f"}[p.foreseen]
+					}
+				}
+			}
+			if seen != test.want {
+				t.Errorf("%q, want %q", seen, test.want)
+			}
+		})
+	}
+}
+
 // A server that is known to be quick is waited for a fourth of the time-out, then half of it, then all; one that is slow
 // or not known, all of it.
 func TestPatience(t *testing.T) {

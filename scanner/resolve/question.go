@@ -369,6 +369,9 @@ func (r *Resolver) perhapsCase(q *question) (step.ServerID, bool) {
 	return 0, false
 }
 
+// metError reports whether a server at this cut gave an error code already: then it is likely to be for the name.
+func (q *question) metError() bool { return slices.ContainsFunc(q.inVain(), try.errorCode) }
+
 // errorCode reports whether the try brought an error code.
 func (t try) errorCode() bool {
 	switch t.outcome {

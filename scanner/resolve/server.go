@@ -260,6 +260,12 @@ func (s *server) useful(q *question) {
 	}
 }
 
+// foresees reports whether an error code is to be expected to types of that class: the server never gave a useful reply to
+// them, though it was asked and answers others.
+func (s *server) foresees(class typeClass) bool {
+	return s.helps[class] == 0 && s.fails[class] == streak && slices.ContainsFunc(s.helps[:], share.mostly)
+}
+
 // count books the end of an exchange.
 func (s *server) count(q *question, ev *step.Event) {
 	s.stats.Count(ev, q.exchange.tcp)

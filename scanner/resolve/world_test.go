@@ -47,6 +47,8 @@ type packet struct {
 	size  uint16
 	nsid  bool
 	mixed bool
+
+	foreseen bool // that the server may give an error code
 }
 
 func (p packet) String() string {
@@ -280,7 +282,7 @@ func (w *world) exchange(ask step.Ask) {
 	}
 	x := served{query: query, packet: packet{
 		at: w.now, addr: ask.Addr, name: dns.CanonicalName(query.Question[0].Name), typ: query.Question[0].Qtype,
-		tcp: ask.TCP, mixed: ask.MixCase,
+		tcp: ask.TCP, mixed: ask.MixCase, foreseen: ask.Foreseen,
 	}}
 	if opt := query.IsEdns0(); opt != nil {
 		x.edns, x.do, x.size = true, opt.Do(), opt.UDPSize()

@@ -55,6 +55,7 @@ type Ask struct {
 	Port     uint16 // 0 is that of the driver
 	Operator OperatorID
 	Class    ServerClass
+	Foreseen bool          // an error code would be no surprise, and so tells nothing of what rate the server bears
 	Timeout  time.Duration // counted from the moment the packet leaves
 	Pause    time.Duration // the packet joins its server's line no earlier than this from now
 }
