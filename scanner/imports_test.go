@@ -45,7 +45,8 @@ var pure = []string{"ratelimit", "scanner/wire", "scanner/step", "scanner/caa", 
 	"scanner/resolve", "scanner/dnssec", "scanner/dnssec/algorithm", "scanner/stub"}
 
 // computing are modules that pure packages may use: they compute, and nothing else.
-var computing = []string{"github.com/cloudflare/circl/sign/ed448"}
+var computing = []string{"github.com/cloudflare/circl/sign/ed448",
+	"github.com/goccy/go-yaml/ast", "github.com/goccy/go-yaml/parser"}
 
 // clocks are the functions of package time that read one or wait for one.
 var clocks = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTicker", "NewTimer"}
