@@ -44,8 +44,9 @@ func (r *Resolver) giveUp(now step.Time, q *question) {
 
 // forget drops the cut that q stands at.
 func (r *Resolver) forget(q *question) {
-	if c, ok := r.cuts.get(q.cut.zone); ok && c == q.cut {
-		r.cuts.drop(q.cut.zone)
+	hash := r.hash(q.cut.zone)
+	if c, ok := r.cuts.get(hash, q.cut.zone); ok && c == q.cut {
+		r.cuts.drop(hash, q.cut.zone)
 	}
 	if q.client.cut == q.cut {
 		q.client.cut = nil
@@ -174,7 +175,7 @@ func (r *Resolver) followAlias(now step.Time, q *question, rd *reading, ev evide
 		return
 	}
 	r.stopScouting(now, q)
-	k := key{rd.at, q.key.typ, q.key.use}
+	k := r.key(rd.at, q.key.typ, q.key.use)
 	if a, ok := r.cached(now, k); ok {
 		r.lead(now, q, rd, ev)
 		r.targetFound(now, q, a)
@@ -272,7 +273,7 @@ func (r *Resolver) deliver(now step.Time, q *question) {
 	hint := q.hint()
 	held := s.trust != nil && hint != nil && (s.trust == hint.ds || s.trust == hint.keys) // by the cut it is about
 	if now < s.Expires && !held && octets(s.Records) <= maxKept {
-		r.store(now, s)
+		r.store(now, q.key, s)
 	}
 	for i, w := range q.waiters {
 		switch {

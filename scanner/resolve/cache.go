@@ -1,57 +1,140 @@
 package resolve
 
 import (
+	"hash/maphash"
+	"math/bits"
+	"unsafe"
+
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/step"
+	"github.com/caascan/caascan/scanner/wire"
 )
 
 // cache is a map that keeps at least the last size entries put or got, and at most twice as many. It has two
 // generations: when the young one is full it becomes the old one, and what was old and not asked for since is
 // dropped. Expiry is the affair of what is stored.
+//
+// Most names are asked for once, so most look-ups find nothing. Such a one reads a word or two of a table without
+// pointers. Callers hash, since they look for one name in several places.
 type cache[K ~string, V any] struct {
-	young, old map[K]V
-	size       int
+	entries []entry[K, V]
+	table   []uint32 // linear probing: low bits the entry, counted from 1, or 0; high bits those of its hash
+	mask    uint32   // of the low bits
+	young   int      // entries of the young generation
+	size    int
 }
+
+type entry[K ~string, V any] struct {
+	key     K
+	value   V
+	hash    uint32
+	young   bool
+	dropped bool
+}
+
+// cachePlaces is how many places the table of a cache begins with. At most half of them are taken.
+const cachePlaces = 64
 
 func newCache[K ~string, V any](size int) cache[K, V] {
-	return cache[K, V]{young: map[K]V{}, size: size}
+	return cache[K, V]{table: make([]uint32, cachePlaces), mask: 1<<bits.Len(uint(2*size)) - 1, size: size}
 }
 
-func (c *cache[K, V]) get(k K) (V, bool) {
-	if v, ok := c.young[k]; ok {
-		return v, true
+func (c *cache[K, V]) get(hash uint32, k K) (v V, ok bool) {
+	e := c.search(hash, k)
+	if e == nil || e.dropped {
+		return v, false
 	}
-	v, ok := c.old[k]
-	if ok {
-		c.put(k, v)
-	}
-	return v, ok
+	v = e.value
+	c.renew(e)
+	return v, true
 }
 
-// find is get for a key that lies in a buffer. It copies the key only when the entry grows young again.
-func (c *cache[K, V]) find(k []byte) (V, bool) {
-	if v, ok := c.young[K(k)]; ok {
-		return v, true
-	}
-	v, ok := c.old[K(k)]
-	if ok {
-		c.put(K(k), v)
-	}
-	return v, ok
+// find is get for a key that lies in a buffer.
+func (c *cache[K, V]) find(hash uint32, k []byte) (V, bool) {
+	return c.get(hash, K(unsafe.String(unsafe.SliceData(k), len(k)))) // which does not keep it
 }
 
-func (c *cache[K, V]) put(k K, v V) {
-	if len(c.young) >= c.size {
-		c.old = c.young
-		c.young = make(map[K]V, c.size/8)
+func (c *cache[K, V]) put(hash uint32, k K, v V) {
+	e := c.search(hash, k)
+	if e == nil {
+		c.entries = append(c.entries, entry[K, V]{key: k, hash: hash})
+		if 2*len(c.entries) > len(c.table) {
+			c.table = make([]uint32, 2*len(c.table))
+			c.fill()
+		} else {
+			c.place(len(c.entries))
+		}
+		e = &c.entries[len(c.entries)-1]
 	}
-	c.young[k] = v
+	e.value, e.dropped = v, false
+	c.renew(e)
 }
 
-func (c *cache[K, V]) drop(k K) {
-	delete(c.young, k)
-	delete(c.old, k)
+func (c *cache[K, V]) drop(hash uint32, k K) {
+	if e := c.search(hash, k); e != nil {
+		var none V
+		e.value, e.dropped = none, true
+	}
 }
+
+// search returns the entry of a key, nil if there is none. It holds until the next put or get.
+func (c *cache[K, V]) search(hash uint32, k K) *entry[K, V] {
+	last := uint32(len(c.table) - 1)
+	for at := hash & last; c.table[at] != 0; at = (at + 1) & last {
+		if p := c.table[at]; (p^hash)&^c.mask == 0 {
+			if e := &c.entries[p&c.mask-1]; e.key == k {
+				return e
+			}
+		}
+	}
+	return nil
+}
+
+// renew makes an entry young. Once that generation is full, it is the old one, and the old one goes.
+func (c *cache[K, V]) renew(e *entry[K, V]) {
+	if e.young {
+		return
+	}
+	e.young = true
+	if c.young++; c.young < c.size {
+		return
+	}
+	kept := c.entries[:0]
+	for _, e := range c.entries {
+		if e.young {
+			e.young = false
+			kept = append(kept, e)
+		}
+	}
+	clear(c.entries[len(kept):])
+	c.entries, c.young = kept, 0
+	clear(c.table)
+	c.fill()
+}
+
+// fill puts all entries into the table, which is empty.
+func (c *cache[K, V]) fill() {
+	for n := range c.entries {
+		c.place(n + 1)
+	}
+}
+
+// place puts entry n, counted from 1, into the table.
+func (c *cache[K, V]) place(n int) {
+	hash := c.entries[n-1].hash
+	last := uint32(len(c.table) - 1)
+	at := hash & last
+	for c.table[at] != 0 {
+		at = (at + 1) & last
+	}
+	c.table[at] = hash&^c.mask | uint32(n)
+}
+
+// hash is what names are looked up by, in the caches and among the questions under way. Nobody outside can find
+// collisions.
+func (r *Resolver) hash(name wire.Name) uint32 { return uint32(maphash.String(r.seed, string(name))) }
+
+func (r *Resolver) hashBytes(name []byte) uint32 { return uint32(maphash.Bytes(r.seed, name)) }
 
 // stored is an answer as the cache holds it: linked with those of other types for the same name.
 type stored struct {
@@ -87,7 +170,7 @@ func (s *stored) denies() bool { return s.Outcome == record.NXDomain && len(s.Ch
 
 // cached returns an answer that has not expired.
 func (r *Resolver) cached(now step.Time, k key) (*record.Answer, bool) {
-	first, ok := r.answers.get(k.name)
+	first, ok := r.answers.get(k.hash, k.name)
 	if !ok {
 		return nil, false
 	}
@@ -106,9 +189,9 @@ func (r *Resolver) cached(now step.Time, k key) (*record.Answer, bool) {
 	return nil, false
 }
 
-// store puts an answer into the cache, in the place of an older one, and drops those for its name that have expired.
-func (r *Resolver) store(now step.Time, s *stored) {
-	first, _ := r.answers.get(s.Name)
+// store puts the answer to k into the cache, in the place of an older one, and drops those for its name that have expired.
+func (r *Resolver) store(now step.Time, k key, s *stored) {
+	first, _ := r.answers.get(k.hash, k.name)
 	link := &s.next
 	for old := first; old != nil; old = old.next {
 		if (old.Type != s.Type || old.use != s.use) && now < old.Expires {
@@ -117,5 +200,5 @@ func (r *Resolver) store(now step.Time, s *stored) {
 		}
 	}
 	*link = nil
-	r.answers.put(s.Name, s)
+	r.answers.put(k.hash, k.name, s)
 }

@@ -2,6 +2,10 @@ package resolve
 
 import (
 	"fmt"
+	"hash/maphash"
+	"math"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -317,7 +321,8 @@ func TestAddressesGone(t *testing.T) {
 func TestGlueAndOwnAddresses(t *testing.T) {
 	w := comWorld(t, "example.com. NS ns1.example.com.\nns1.example.com. 86400 A 192.0.2.1\n")
 	w.serve(ns1Addr, soaOf("example.com")+"ns1.example.com. 86400 A 192.0.2.1\n")
-	h := func() *host { h, _ := w.r.hosts.get(wire.MustName("ns1.example.com")); return h }
+	ns1 := wire.MustName("ns1.example.com")
+	h := func() *host { h, _ := w.r.hosts.get(w.r.hash(ns1), ns1); return h }
 	want(t, w.lookup("example.com", wire.TypeCAA), record.NoData)
 	if known := h().addrs[ipv4]; !known.glue || len(known.servers) != 1 {
 		t.Fatalf("known %+v", known)
@@ -338,27 +343,58 @@ func TestGlueAndOwnAddresses(t *testing.T) {
 	}
 }
 
-// The cache keeps what is used and drops what is not.
+// The cache keeps what is used and the last size entries, never more than twice as many, and gives what was put last,
+// whatever the hashes: good ones, ones that differ in the high bits only, and one for all.
 func TestCache(t *testing.T) {
-	c := newCache[wire.Name, int](4)
-	name := func(i int) wire.Name { return wire.MustName(fmt.Sprintf("n%d", i)) }
-	for i := range 100 {
-		c.put(name(i), i)
-		if v, ok := c.find([]byte(name(0))); !ok || v != 0 {
-			t.Fatalf("lost what is used, at %d", i)
+	const size = 100
+	good := maphash.MakeSeed()
+	for _, test := range []struct {
+		what string
+		hash func(k wire.Name) uint32
+	}{
+		{"good", func(k wire.Name) uint32 { return uint32(maphash.String(good, string(k))) }},
+		{"high bits", func(k wire.Name) uint32 { return uint32(maphash.String(good, string(k))) << 20 }},
+		{"the same", func(wire.Name) uint32 { return math.MaxUint32 }},
+	} {
+		c := newCache[wire.Name, int](size)
+		rnd := rand.New(rand.NewPCG(1, 2))
+		name := func(i int) wire.Name { return wire.MustName(fmt.Sprintf("n%d", i)) }
+		value, dropped := map[wire.Name]int{}, map[wire.Name]bool{}
+		var latest []wire.Name // put or got, without repetitions
+		touch := func(k wire.Name) {
+			latest = slices.DeleteFunc(latest, func(other wire.Name) bool { return other == k })
+			latest = append(latest[max(0, len(latest)-size+1):], k)
+			delete(dropped, k)
 		}
-		for j := max(0, i-3); j <= i; j++ {
-			if v, ok := c.old[name(j)], true; c.young[name(j)] != j && (v != j || !ok) {
-				t.Fatalf("lost %d at %d", j, i)
+		for i := range 20_000 {
+			k := name(rnd.IntN(4 * size))
+			switch rnd.IntN(4) {
+			case 0:
+				c.drop(test.hash(k), k)
+				dropped[k] = true
+			case 1:
+				if v, ok := c.find(test.hash(k), []byte(k)); ok {
+					if v != value[k] || dropped[k] {
+						t.Fatalf("%s: at %d found %d for %s, want %d; dropped: %t", test.what, i, v, k, value[k], dropped[k])
+					}
+					touch(k)
+				} else if slices.Contains(latest, k) && !dropped[k] {
+					t.Fatalf("%s: at %d lost %s", test.what, i, k)
+				}
+			default:
+				c.put(test.hash(k), k, i)
+				value[k] = i
+				touch(k)
+			}
+			if n := len(c.entries); n > 2*size || 2*n > len(c.table) {
+				t.Fatalf("%s: %d entries, %d places", test.what, n, len(c.table))
 			}
 		}
-		if len(c.young)+len(c.old) > 8 {
-			t.Fatalf("%d entries", len(c.young)+len(c.old))
+		for _, k := range latest {
+			if v, ok := c.get(test.hash(k), k); !dropped[k] && (!ok || v != value[k]) {
+				t.Errorf("%s: lost %s", test.what, k)
+			}
 		}
-	}
-	c.drop(name(0))
-	if _, ok := c.get(name(0)); ok {
-		t.Errorf("not dropped")
 	}
 }
 

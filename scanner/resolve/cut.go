@@ -138,19 +138,23 @@ func (r *Resolver) rootCut(roots []Root) *cut {
 
 func (r *Resolver) allowed(a netip.Addr) bool { return r.cfg.Allowed == nil || r.cfg.Allowed(a) }
 
-// findCut returns the closest enclosing zone of name whose servers are known (RFC 1034 5.3.3 step 2), be it from the
+// findCut returns the closest enclosing zone of the name in k whose servers are known (RFC 1034 5.3.3 step 2), be it from the
 // cache or from the client's own delegation. The DS of a zone is looked up at its parent's servers (RFC 4035 3.1.4.1).
-func (r *Resolver) findCut(now step.Time, name wire.Name, typ wire.Type, own *cut) *cut {
-	if typ == wire.TypeDS {
-		name = name.Parent()
+func (r *Resolver) findCut(now step.Time, k key, own *cut) *cut {
+	zone, hash := k.name, k.hash
+	if k.typ == wire.TypeDS {
+		zone = zone.Parent()
+		hash = r.hash(zone)
 	}
-	for zone := name; zone != wire.Root; zone = zone.Parent() {
+	for zone != wire.Root {
 		if own != nil && own.zone == zone && now < own.expires {
 			return own
 		}
-		if c, ok := r.cuts.get(zone); ok && now < c.expires {
+		if c, ok := r.cuts.get(hash, zone); ok && now < c.expires {
 			return c
 		}
+		zone = zone.Parent()
+		hash = r.hash(zone)
 	}
 	return r.root
 }
@@ -169,7 +173,7 @@ func (r *Resolver) delegate(now step.Time, above *cut, rd *reading) *cut {
 	if r.validates() {
 		r.takeEvidence(now, c, rd)
 	}
-	r.cuts.put(c.zone, c)
+	r.cuts.put(r.hash(c.zone), c.zone, c)
 	return c
 }
 
@@ -203,19 +207,21 @@ func (r *Resolver) serverSet(names [][]byte) *serverSet {
 		k = append(k, n...)
 	}
 	r.nameBuf = k
-	if set, ok := r.sets.find(k); ok {
+	hash := r.hashBytes(k)
+	if set, ok := r.sets.find(hash, k); ok {
 		return set
 	}
 	set := &serverSet{names: make([]wire.Name, len(names)), hosts: make([]*host, len(names))}
 	for i, n := range names {
-		h, ok := r.hosts.find(n)
+		hash := r.hashBytes(n)
+		h, ok := r.hosts.find(hash, n)
 		if !ok {
 			h = &host{name: wire.Name(n)}
-			r.hosts.put(h.name, h)
+			r.hosts.put(hash, h.name, h)
 		}
 		set.names[i], set.hosts[i] = h.name, h
 	}
-	r.sets.put(string(k), set)
+	r.sets.put(hash, string(k), set)
 	return set
 }
 

@@ -220,7 +220,7 @@ func (q *question) splitAlias(now step.Time) bool {
 
 // seekTarget asks for the target of an alias that is proven.
 func (r *Resolver) seekTarget(now step.Time, q *question) {
-	k := key{q.proof.seeks, q.key.typ, q.key.use}
+	k := r.key(q.proof.seeks, q.key.typ, q.key.use)
 	if target, ok := r.cached(now, k); ok {
 		q.complete(target)
 		return

@@ -199,7 +199,7 @@ func (r *Resolver) run(now step.Time, out *[]step.Ask) {
 				if r.optedOut(now, q) {
 					break
 				}
-				c := r.findCut(now, q.key.name, q.key.typ, q.client.cut)
+				c := r.findCut(now, q.key, q.client.cut)
 				if !r.synthesise(now, q, c) {
 					r.enter(now, q, c)
 				}
@@ -427,7 +427,7 @@ func (q *question) lookNoMore(h *host) {
 
 // lookUpAddress makes q wait for the address of one of its servers, unless that address needs q itself.
 func (r *Resolver) lookUpAddress(now step.Time, q *question, h *host, f family) {
-	k := key{h.name, f.rrType(), serving}
+	k := r.key(h.name, f.rrType(), serving)
 	if a, ok := r.cached(now, k); ok {
 		r.learnAddresses(now, h, f, a)
 		return

@@ -30,6 +30,7 @@
 package resolve
 
 import (
+	"hash/maphash"
 	"math"
 	"math/rand/v2"
 	"net/netip"
@@ -115,7 +116,8 @@ type Resolver struct {
 	finished  []Result
 	freed     []step.ServerID // crowded before, and no longer
 
-	servers []*server // by step.ServerID
+	seed    maphash.Seed // of hash
+	servers []*server    // by step.ServerID
 	byAddr  map[netip.Addr]step.ServerID
 	cuts    cache[wire.Name, *cut]
 	sets    cache[string, *serverSet] // by the names of the servers, one behind the other
@@ -131,8 +133,13 @@ type Resolver struct {
 // key identifies a question.
 type key struct {
 	name wire.Name
+	hash uint32 // of the name
 	typ  wire.Type
 	use  use
+}
+
+func (r *Resolver) key(name wire.Name, typ wire.Type, u use) key {
+	return key{name, r.hash(name), typ, u}
 }
 
 // use is what a question is asked for.
@@ -158,6 +165,7 @@ func New(cfg Config) *Resolver {
 	}
 	r := &Resolver{
 		cfg:     cfg,
+		seed:    maphash.MakeSeed(),
 		parties: map[wire.Name]*party{},
 		byAddr:  map[netip.Addr]step.ServerID{},
 		cuts:    newCache[wire.Name, *cut](cfg.Cuts),
@@ -185,7 +193,7 @@ func setDefault[T int | time.Duration](value *T, def T) {
 // Ask looks name up. If the answer is known it is returned; otherwise nil, and the answer comes through Finished,
 // which may have it at once if no packet was needed.
 func (r *Resolver) Ask(now step.Time, c *Client, name wire.Name, typ wire.Type, out *[]step.Ask) *record.Answer {
-	k := key{name, typ, answering}
+	k := r.key(name, typ, answering)
 	if a, ok := r.cached(now, k); ok {
 		return a
 	}

@@ -58,7 +58,7 @@ func (r *Resolver) stopScouting(now step.Time, q *question) {
 	q.party = nil
 	for _, f := range p.followers {
 		f.waitsFor, f.state = nil, choosingServer
-		if c := r.findCut(now, f.key.name, f.key.typ, f.client.cut); c != f.cut {
+		if c := r.findCut(now, f.key, f.client.cut); c != f.cut {
 			r.enter(now, f, c)
 		}
 		if f.state == choosingServer {

@@ -281,7 +281,7 @@ func TestLame(t *testing.T) {
 			w = exampleWorld(t, "www.example.com. CAA 0 issue \"ca.test\"\n", noCase)
 			w.fault(ns1Addr, c.says)
 			for range 6 {
-				w.r.answers.drop(wire.MustName("www.example.com"))
+				w.drop("www.example.com")
 				a := w.lookup("www.example.com", wire.TypeCAA)
 				if c.o.Failed() {
 					want(t, a, record.Found)
@@ -467,7 +467,7 @@ func TestTruncation(t *testing.T) {
 		w := exampleWorld(t, someCAA)
 		w.fault(ns1Addr, truncating, noTCP)
 		for range 8 {
-			w.r.answers.drop(wire.MustName("example.com"))
+			w.drop("example.com")
 			a := w.lookup("example.com", wire.TypeCAA)
 			want(t, a, record.Found)
 			if a.TCP {

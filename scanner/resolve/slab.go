@@ -1,11 +1,6 @@
 package resolve
 
-import (
-	"hash/maphash"
-
-	"github.com/caascan/caascan/scanner/step"
-	"github.com/caascan/caascan/scanner/wire"
-)
+import "github.com/caascan/caascan/scanner/step"
 
 // A million names in flight have a million questions. They lie in chunks that never move, and are found by ticket, or
 // by name through a table that the garbage collector need not look into.
@@ -58,7 +53,6 @@ func (s *slab) give(q *question) {
 // in the table. It is a hash table with linear probing.
 type index struct {
 	questions *slab
-	seed      maphash.Seed
 	table     []place // a power of two of them
 	count     int
 }
@@ -77,7 +71,7 @@ const (
 )
 
 func newIndex(questions *slab) index {
-	x := index{questions: questions, seed: maphash.MakeSeed()}
+	x := index{questions: questions}
 	x.resize(firstPlaces)
 	return x
 }
@@ -99,21 +93,21 @@ func (x *index) resize(n int) {
 	}
 }
 
-// search returns the place of the questions for name, or the free one at which it would be.
-func (x *index) search(name wire.Name) (at int, hash uint32) {
-	hash = uint32(maphash.String(x.seed, string(name)))
+// search returns the place of the questions for the name in k, or the free one at which it would be.
+func (x *index) search(k *key) int {
 	mask := len(x.table) - 1
-	for at = int(hash) & mask; x.table[at].ticket != nobody; at = (at + 1) & mask {
-		if x.table[at].hash == hash && x.questions.at(x.table[at].ticket).key.name == name {
+	at := int(k.hash) & mask
+	for ; x.table[at].ticket != nobody; at = (at + 1) & mask {
+		if x.table[at].hash == k.hash && x.questions.at(x.table[at].ticket).key.name == k.name {
 			break
 		}
 	}
-	return at, hash
+	return at
 }
 
-// first returns the first of the questions for name; nil if there are none.
-func (x *index) first(name wire.Name) *question {
-	at, _ := x.search(name)
+// first returns the first of the questions for the name in k; nil if there are none.
+func (x *index) first(k *key) *question {
+	at := x.search(k)
 	if t := x.table[at].ticket; t != nobody {
 		return x.questions.at(t)
 	}
@@ -131,13 +125,12 @@ func (x *index) put(q, first *question) {
 		}
 		x.count++
 	}
-	at, hash := x.search(q.key.name)
-	x.table[at] = place{hash, q.ticket}
+	x.table[x.search(&q.key)] = place{q.key.hash, q.ticket}
 }
 
 // drop takes q out of the questions for its name.
 func (x *index) drop(q *question) {
-	at, _ := x.search(q.key.name)
+	at := x.search(&q.key)
 	first := x.questions.at(x.table[at].ticket)
 	switch {
 	case first != q:
@@ -168,7 +161,7 @@ func (x *index) vacate(hole int) {
 
 // find returns the question k, if it is under way, and the first of those for its name.
 func (r *Resolver) find(k key) (q, first *question) {
-	first = r.underWay.first(k.name)
+	first = r.underWay.first(&k)
 	for q = first; q != nil && q.key != k; q = r.questions.after(q) {
 	}
 	return q, first

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"fmt"
+	"hash/maphash"
 	"math/rand/v2"
 	"testing"
 	"unsafe"
@@ -14,23 +15,25 @@ func TestIndex(t *testing.T) {
 	var questions slab
 	x := newIndex(&questions)
 	rnd := rand.New(rand.NewPCG(1, 2))
+	seed := maphash.MakeSeed()
 	want := map[key]*question{}
 	var keys []key
 	for range 50_000 {
 		k := key{name: wire.MustName(fmt.Sprintf("n%d.example", rnd.IntN(2000))), typ: wire.Type(rnd.IntN(3))}
+		k.hash = uint32(maphash.String(seed, string(k.name)))
 		if q := want[k]; q != nil {
 			x.drop(q)
 			questions.give(q)
 			delete(want, k)
 		} else {
-			q, first := questions.take(), x.first(k.name)
+			q, first := questions.take(), x.first(&k)
 			q.key = k
 			x.put(q, first)
 			want[k] = q
 			keys = append(keys, k)
 		}
 		k = keys[rnd.IntN(len(keys))]
-		q := x.first(k.name)
+		q := x.first(&k)
 		for q != nil && q.key != k {
 			q = questions.after(q)
 		}

@@ -112,7 +112,7 @@ func (r *Resolver) knownKeys(now step.Time, zone wire.Name, c *cut) *trust {
 	if c != nil && c.keys != nil && now < c.keys.expires {
 		return c.keys
 	}
-	t := r.knownTrust(now, key{zone, wire.TypeDNSKEY, chaining})
+	t := r.knownTrust(now, r.key(zone, wire.TypeDNSKEY, chaining))
 	switch {
 	case t != nil:
 	case !r.covered(zone):
@@ -138,7 +138,7 @@ func noAnchor(now step.Time, zone wire.Name) *trust {
 
 // knownTrust returns what an earlier question of the chain has brought.
 func (r *Resolver) knownTrust(now step.Time, k key) *trust {
-	first, _ := r.answers.get(k.name)
+	first, _ := r.answers.get(k.hash, k.name)
 	for s := first; s != nil; s = s.next {
 		if s.use == chaining && s.Type == k.typ && now < s.Expires {
 			return s.trust
@@ -155,7 +155,7 @@ func (r *Resolver) keysOf(now step.Time, q *question, zone wire.Name, c *cut) *t
 	if t := r.knownKeys(now, zone, c); t != nil {
 		return t
 	}
-	return r.link(now, q, key{zone, wire.TypeDNSKEY, chaining}, c)
+	return r.link(now, q, r.key(zone, wire.TypeDNSKEY, chaining), c)
 }
 
 // delegationOf returns what the zone above says about the zone of c, or nil while q waits for that.
@@ -171,7 +171,7 @@ func (r *Resolver) delegationOf(now step.Time, q *question, zone wire.Name, c *c
 			return t
 		}
 	}
-	k := key{zone, wire.TypeDS, chaining}
+	k := r.key(zone, wire.TypeDS, chaining)
 	if t := r.knownTrust(now, k); t != nil {
 		return t
 	}

@@ -183,6 +183,18 @@ func (w *world) ask(c *Client, name string, typ wire.Type) {
 	w.check()
 }
 
+// underWay returns the first of the questions for name, nil if there is none.
+func (w *world) underWay(name string) *question {
+	k := w.r.key(wire.MustName(name), 0, 0)
+	return w.r.underWay.first(&k)
+}
+
+// drop takes the answers for name out of the cache.
+func (w *world) drop(name string) {
+	n := wire.MustName(name)
+	w.r.answers.drop(w.r.hash(n), n)
+}
+
 // lookup asks for a new client and runs the world until nothing is under way.
 func (w *world) lookup(name string, typ wire.Type) *record.Answer {
 	w.t.Helper()
@@ -403,10 +415,10 @@ func (w *world) check() {
 		w.t.Fatalf("clients were charged %d packets, %d were sent", sent, len(w.log))
 	}
 	for _, n := range []struct{ have, size int }{
-		{len(r.cuts.young) + len(r.cuts.old), r.cuts.size},
-		{len(r.answers.young) + len(r.answers.old), r.answers.size},
-		{len(r.hosts.young) + len(r.hosts.old), r.hosts.size},
-		{len(r.sets.young) + len(r.sets.old), r.sets.size},
+		{len(r.cuts.entries), r.cuts.size},
+		{len(r.answers.entries), r.answers.size},
+		{len(r.hosts.entries), r.hosts.size},
+		{len(r.sets.entries), r.sets.size},
 	} {
 		if n.have > 2*n.size {
 			w.t.Fatalf("cache of size %d holds %d", n.size, n.have)
