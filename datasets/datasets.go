@@ -16,6 +16,9 @@
 // which the scan asks before every question and every packet. Plan adds up what a scan will ask of whom, and so how
 // long it takes at the least.
 //
+// What the scan finds names CAs by identifiers. Issuers says who goes by which, from a built-in table and, where there is
+// one, a report of the Common CA Database (CCADB); and what was meant by identifiers that nobody goes by.
+//
 // Every line is counted as exactly one of: target, reject, skipped (blank, comment, header). Memory is bounded by the
 // window and a few blocks, whatever the inputs hold: no line, however long, and no compressed stream, however dense,
 // changes that. Names that appear twice come out twice.
