@@ -44,9 +44,7 @@ type check struct {
 var checks = []check{
 	{"known", (*politeCmd).known},
 	{"unknown", func(c *politeCmd, dir string) (bool, error) { return c.unknown(dir, c.Names, 500, c.Rate, 2.5*c.Rate) }},
-	{"slow", func(c *politeCmd, dir string) (bool, error) {
-		return c.unknown(dir, c.Names/10, 50, c.Rate/10, c.Rate/4)
-	}},
+	{"slow", func(c *politeCmd, dir string) (bool, error) { return c.unknown(dir, c.Names, 500, c.Rate/10, c.Rate/4) }},
 	{"loss10", func(c *politeCmd, dir string) (bool, error) { return c.lossy(dir, 0.1, 0.9999) }},
 	{"loss20", func(c *politeCmd, dir string) (bool, error) { return c.lossy(dir, 0.2, 0.999) }},
 	{"netem", (*politeCmd).netem},

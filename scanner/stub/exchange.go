@@ -82,7 +82,7 @@ func (r *Resolver) send(q *question, id step.ServerID, out *[]step.Ask) bool {
 	}
 	*out = append(*out, step.Ask{
 		Ticket: q.ticket, Server: id, Addr: s.self.Addr, Port: s.port,
-		TCP: q.tcp, MixCase: q.exchange.mixed, Timeout: r.cfg.Timeout,
+		TCP: q.tcp, MixCase: q.exchange.mixed, Timeout: r.cfg.Timeout, Foreseen: q.tried > q.silent,
 	})
 	return true
 }

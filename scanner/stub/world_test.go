@@ -168,7 +168,7 @@ func (w *world) end(f flight) step.Event {
 	for _, flag := range []struct {
 		word string
 		set  bool
-	}{{"tcp", f.ask.TCP}, {"plain", opt == nil}, {"lower", !f.ask.MixCase}, {"do", opt != nil && opt.Do()}} {
+	}{{"tcp", f.ask.TCP}, {"plain", opt == nil}, {"lower", !f.ask.MixCase}, {"do", opt != nil && opt.Do()}, {"foreseen", f.ask.Foreseen}} {
 		if flag.set {
 			log += " " + flag.word
 		}
