@@ -42,7 +42,7 @@ const (
 	NoOwner                           // identifiers of nobody
 	NoName                            // a word without a dot: "none", "n/a", "TBD", the words of a sentence
 	MailAddress                       // admin@ca.example
-	URL                               // https://ca.example/cps: it may be the CA's site, and not its identifier
+	WebAddress                        // https://ca.example/cps: it may be the CA's site, and not its identifier
 	NoIdentifier                      // outside the grammar of an issuer-domain-name (R2.8), or too long for a name (R1.2)
 	UnknownTopLevel                   // below no top-level domain that the public suffix list has: "e.g", "S.A", "10.2"
 )
@@ -271,12 +271,17 @@ func (c *CCADB) takeRow(rows *csvRows, columns *ccadbColumns, seen map[string]bo
 			continue
 		}
 		seen[key] = true
-		c.credits = append(c.credits, credit{identifier, Owner{Name: owner, Family: owner, Standing: StandingReported, Sources: []string{ccadbSource},
-			Honours: [caa.Kinds]Belief{caa.TLS: Yes, caa.TLSWildcard: Yes}}})
+		c.credits = append(c.credits, credit{identifier, reportedOwner(owner)})
 	}
 	if blank {
 		c.Blank++
 	}
+}
+
+// reportedOwner is an owner of whom there is nothing but the report, whose field is declared for issue and issuewild.
+func reportedOwner(name string) Owner {
+	return Owner{Name: name, Family: name, Standing: StandingReported, Sources: []string{ccadbSource},
+		Honours: [caa.Kinds]Belief{caa.TLS: Yes, caa.TLSWildcard: Yes}}
 }
 
 // betweenIdentifiers reports whether r separates identifiers in a cell.
@@ -307,7 +312,7 @@ func squeeze(cell string) string { return strings.Join(strings.Fields(withoutInv
 func identifierFault(piece string) DropReason {
 	switch {
 	case strings.Contains(piece, "://"):
-		return URL
+		return WebAddress
 	case strings.Contains(piece, "@"):
 		return MailAddress
 	case !strings.Contains(piece, "."):

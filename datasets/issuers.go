@@ -248,4 +248,6 @@ func readCredit(cells []string) (credit, error) {
 }
 
 // issuanceTags are the tags of the table, by the kind of certificate they restrict.
-var issuanceTags = [caa.Kinds]string{caa.TLS: "issue", caa.TLSWildcard: "issuewild", caa.SMIME: "issuemail", caa.VMC: "issuevmc"}
+var issuanceTags = [caa.Kinds]string{
+	caa.TLS: "issue", caa.TLSWildcard: "issuewild", caa.SMIME: "issuemail", caa.VMC: "issuevmc",
+}

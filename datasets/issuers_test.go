@@ -6,7 +6,9 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/caascan/caascan/scanner/caa"
 )
@@ -22,6 +24,13 @@ func TestIssuersTableIsThePage(t *testing.T) {
 	}
 	if string(page) != issuersTable {
 		t.Error("datasets/ca-identifiers.csv differs from shared/spec/ca-identifiers.csv: copy it again")
+	}
+	rules, err := os.ReadFile("../../shared/spec/caa.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if day := "State of the sources: " + issuersDate.Format(time.DateOnly); !strings.Contains(string(rules), day) {
+		t.Errorf("shared/spec/caa.md does not say %q", day)
 	}
 }
 
@@ -192,4 +201,21 @@ func TestIssuerWords(t *testing.T) {
 			t.Errorf("reason %d has the word %q", r, r)
 		}
 	}
+}
+
+// A table may be used by many goroutines; the race detector watches.
+func TestIssuersAreShared(t *testing.T) {
+	issuers := readCCADB(t, byOwner+"X,a.com\n").Over(DefaultIssuers())
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			for i := range 200 {
+				issuers.Nearest(mixedName(i))
+				if len(issuers.Owners("amazon.com")) != 3 || issuers.Honoured("a.com", caa.TLS) != Yes || len(issuers.Identifiers("x")) != 1 {
+					t.Error("another table")
+				}
+			}
+		})
+	}
+	wait.Wait()
 }

@@ -156,7 +156,8 @@ func (k *knownIdentifier) otherLabels(value *outlined[[]byte]) (distance int, re
 	if string(value.before) == k.before {
 		return distance, true
 	}
-	return distance + 1, len(value.before) == 0 || k.before == "" || isAbove(k.before, value.before) || isAbove(value.before, k.before)
+	related = len(value.before) == 0 || k.before == "" || isAbove(k.before, value.before) || isAbove(value.before, k.before)
+	return distance + 1, related
 }
 
 func differ(a, b uint64) int { return bits.OnesCount64(a ^ b) }
