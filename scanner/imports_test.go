@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"scanner/wire":             {},
 	"scanner/step":             {},
 	"scanner/caa":              {"scanner/wire"},
+	"scanner/mail":             {"scanner/wire"},
 	"scanner/record":           {"scanner/caa", "scanner/step", "scanner/wire"},
 	"scanner/dnssec":           {"scanner/dnssec/algorithm", "scanner/record", "scanner/wire"},
 	"scanner/dnssec/algorithm": {},
@@ -41,7 +42,7 @@ var mayImport = map[string][]string{
 }
 
 // pure packages decide and compute: they touch neither network nor clock, and take no dependency that might.
-var pure = []string{"ratelimit", "scanner/wire", "scanner/step", "scanner/caa", "scanner/record",
+var pure = []string{"ratelimit", "scanner/wire", "scanner/step", "scanner/caa", "scanner/mail", "scanner/record",
 	"scanner/resolve", "scanner/dnssec", "scanner/dnssec/algorithm", "scanner/stub"}
 
 // computing are modules that pure packages may use: they compute, and nothing else.
