@@ -29,37 +29,28 @@ const (
 	maxUnwritten = 8
 )
 
-// stage is what a task does now.
-type stage uint8
-
-const (
-	climbing stage = iota // asking for CAA, level by level
-	findingMX
-	findingAddress // A, then AAAA: may the domain take mail without MX?
-)
-
 // task is one name under way. It holds no more than what the answers have shown so far: the record is made from it at
-// the end, so that names that wait cost little.
+// the end, so that names that wait cost little. What it does now is told by the type of its next answer.
 type task struct {
 	client   resolve.Client
 	target   target
 	admitted step.Time
-	seen     *findings // nil before the first answer
-	stage    stage
+	own      *record.Answer // of the climb, at the name itself; nil before it has come
+	further  *further       // nil before more answers than that have come
 }
 
-// findings are what the answers about a name have shown.
-type findings struct {
-	climb []record.Level // the levels answered
+// further are the answers about a name after the first.
+type further struct {
+	climb []*record.Answer // at the levels above the name
 	mx    *record.Answer
-	room  [usualLevels]record.Level // where climb lies, mostly
+	room  [usualLevels]*record.Answer // where climb lies, mostly
 }
 
 // usualLevels is how many levels most climbs have at most: www, the domain, a public suffix of two labels.
 const usualLevels = 4
 
-// taskChunk is how many tasks are allocated at once.
-const taskChunk = 64
+// taskChunk is how many tasks are allocated at once: chunks of whole pages of the heap, 8 KiB, so that none of it is lost.
+const taskChunk = 1024
 
 // machine runs the names of one loop through the resolver: the climb (RFC 8659 3), then mail. It is the step.Machine
 // that the engine drives. Fields up to the counters belong to the loop's goroutine.
@@ -98,10 +89,11 @@ type counters struct {
 // Admit implements step.Machine.
 func (m *machine) Admit(now step.Time, out *[]step.Ask) {
 	m.handOver(now)
+	m.collect(now, out)
 	asked := len(*out)
 	started := m.resume(now, admitAtOnce, out)
 	for ; started < admitAtOnce || len(*out) == asked; started++ { // the loop takes it for all there is when nothing is asked
-		if m.busy >= m.room || m.parking.count >= parkingFactor*m.room || len(m.unwritten) >= maxUnwritten {
+		if m.busy >= m.room || m.parking.count >= parkingFactor*m.room || m.full() {
 			return
 		}
 		target, ok := m.next()
@@ -140,7 +132,7 @@ func (m *machine) start(now step.Time, target record.Target, out *[]step.Ask) {
 
 // begin asks the first question about a target, unless its servers are crowded: then t is parked.
 func (m *machine) begin(now step.Time, t *task, out *[]step.Ask) {
-	t.stage, t.client.Patient = climbing, true
+	t.client.Patient = true
 	m.ask(now, t, t.target.name, wire.TypeCAA, out)
 	m.collect(now, out)
 }
@@ -188,9 +180,18 @@ func (m *machine) Done() bool {
 	return m.inEnded && m.busy == 0 && m.parking.count == 0 && len(m.targets) == 0 && len(m.batch) == 0 && len(m.unwritten) == 0
 }
 
-// collect gives the answers that have become ready to their tasks.
+// full reports whether the writer is so far behind that no more names may end.
+func (m *machine) full() bool { return len(m.unwritten) >= maxUnwritten }
+
+// collect gives the answers that have become ready to their tasks, as long as there is room for the records that they may
+// lead to: one answer can be what a hundred thousand names have waited for.
 func (m *machine) collect(now step.Time, out *[]step.Ask) {
 	for {
+		if m.full() {
+			if m.handOver(now); m.full() {
+				break
+			}
+		}
 		result, ok := m.resolver.Finished()
 		if !ok {
 			break
@@ -214,35 +215,46 @@ func (m *machine) ask(now step.Time, t *task, name wire.Name, typ wire.Type, out
 
 // answered moves t on by an answer.
 func (m *machine) answered(now step.Time, t *task, a *record.Answer, out *[]step.Ask) {
-	switch t.stage {
-	case climbing:
+	switch a.Type {
+	case wire.TypeCAA:
 		m.climb(now, t, a, out)
-	case findingMX:
-		t.seen.mx = a
+	case wire.TypeMX:
+		t.more().mx = a
 		if a.Outcome != record.NoData {
 			m.finish(now, t, nil)
 			return
 		}
-		t.stage = findingAddress // RFC 5321 5.1: without MX the address itself takes mail
-		m.ask(now, t, t.target.name, wire.TypeA, out)
-	case findingAddress:
-		if a.Type == wire.TypeA && a.Outcome == record.NoData {
+		m.ask(now, t, t.target.name, wire.TypeA, out) // RFC 5321 5.1: without MX the address itself takes mail
+	case wire.TypeA:
+		if a.Outcome == record.NoData {
 			m.ask(now, t, t.target.name, wire.TypeAAAA, out)
 			return
 		}
 		m.finish(now, t, a)
+	default:
+		m.finish(now, t, a)
 	}
+}
+
+// more returns where the answers of t after the first are kept.
+func (t *task) more() *further {
+	if t.further == nil {
+		t.further = &further{}
+		t.further.climb = t.further.room[:0]
+	}
+	return t.further
 }
 
 // climb takes the answer of one level and asks the next, until a set is found, a look-up fails or the root is reached
 // (RFC 8659 3, spec rules R1.3, R1.4, R1.10).
 func (m *machine) climb(now step.Time, t *task, a *record.Answer, out *[]step.Ask) {
 	t.client.Patient = false
-	if t.seen == nil {
-		t.seen = &findings{}
-		t.seen.climb = t.seen.room[:0]
+	if t.own == nil {
+		t.own = a
+	} else {
+		above := &t.more().climb
+		*above = append(*above, a)
 	}
-	t.seen.climb = append(t.seen.climb, record.Level{Name: a.Name, Answer: a})
 	if a.Outcome == record.NoData || a.Outcome == record.NXDomain {
 		if parent, more := caa.Next(a.Name); more {
 			m.ask(now, t, parent, wire.TypeCAA, out)
@@ -253,20 +265,31 @@ func (m *machine) climb(now step.Time, t *task, a *record.Answer, out *[]step.As
 		m.finish(now, t, nil)
 		return
 	}
-	t.stage = findingMX
 	m.ask(now, t, t.target.name, wire.TypeMX, out)
+}
+
+// roomyRecord is a record with the room for most climbs.
+type roomyRecord struct {
+	record.Record
+	room [usualLevels]record.Level
 }
 
 // newRecord makes the record of a task and its target from its answers; address is that of the look-up of A or AAAA, nil if there was none.
 func newRecord(now step.Time, t *task, target record.Target, address *record.Answer) *record.Record {
-	climb, mx := t.seen.climb, t.seen.mx
-	rec := &record.Record{
-		Target: target, Admitted: t.admitted, Finished: now, Climb: climb, Relevant: -1,
-		Posture: caa.Uniform(caa.Absent), Mail: record.Mail{MX: mx, Address: address}, Cost: t.client.Cost,
+	made := &roomyRecord{Record: record.Record{
+		Target: target, Admitted: t.admitted, Finished: now, Relevant: -1,
+		Posture: caa.Uniform(caa.Absent), Mail: record.Mail{Address: address}, Cost: t.client.Cost,
+	}}
+	rec, climb := &made.Record, append(made.room[:0], record.Level{Name: t.own.Name, Answer: t.own})
+	if more := t.further; more != nil {
+		for _, a := range more.climb {
+			climb = append(climb, record.Level{Name: a.Name, Answer: a})
+		}
+		if rec.Mail.MX = more.mx; more.mx != nil {
+			rec.Mail.Exchange = exchanges(more.mx)
+		}
 	}
-	if mx != nil {
-		rec.Mail.Exchange = exchanges(mx)
-	}
+	rec.Climb = climb
 	last := len(climb) - 1
 	switch a := climb[last].Answer; {
 	case a.Outcome == record.Found:

@@ -3,6 +3,7 @@ package scanner
 import (
 	"fmt"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -285,5 +286,66 @@ func TestMail(t *testing.T) {
 				t.Errorf("asked %q, want %q", got, test.asked)
 			}
 		})
+	}
+}
+
+// TestSharedAnswer: what one answer ends waits as tasks until the writer takes records, and not as records.
+func TestSharedAnswer(t *testing.T) {
+	const names = (maxUnwritten + 4) * batchSize
+	w := &rootWorld{zone: "z.org. IN MX 0 ."}
+	var targets []record.Target
+	for i := range names {
+		name := fmt.Sprintf("n%d.z.org", i)
+		targets = append(targets, record.Target{Name: name, Registrable: "z.org", Line: int64(i + 1)})
+	}
+	in, out := make(chan []record.Target, 1), make(chan []*record.Record)
+	in <- targets
+	close(in)
+	m := &machine{
+		resolver: resolve.New(resolve.Config{
+			Roots: []resolve.Root{{Name: wire.MustName("a.root"), Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}}, IPv4: true,
+			Operator: func(wire.Name) (string, step.OperatorID) { return "", 0 },
+		}),
+		room: names, in: in, out: out,
+	}
+	now := step.Time(1)
+	var asks []step.Ask
+	for m.counters.admitted.Load() < names {
+		m.Admit(now, &asks)
+	}
+	seen := make([]bool, names)
+	for len(asks) > 0 {
+		ask := asks[0]
+		asks = asks[1:]
+		reply := w.reply(t, m.AppendQuery(ask.Ticket, 7, nil))
+		m.Handle(&step.Event{Kind: step.Reply, Ticket: ask.Ticket, CaseKept: true, Now: now, Arrived: now, Sent: now, Msg: reply}, &asks)
+		if made := int(m.counters.finished.Load()); made > maxUnwritten*batchSize {
+			t.Fatalf("%d records and nobody to write them", made)
+		}
+	}
+	if m.busy == 0 {
+		t.Fatal("all records are there before anybody takes one")
+	}
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		for batch := range out {
+			for _, r := range batch {
+				if at := r.Target.Line - 1; seen[at] || len(r.Climb) != 3 || r.Relevant != -1 {
+					t.Errorf("%s: again %v, %d levels, relevant %d", r.Target.Name, seen[at], len(r.Climb), r.Relevant)
+				} else {
+					seen[at] = true
+				}
+			}
+		}
+	}()
+	for !m.Done() {
+		m.Admit(now, &asks)
+		runtime.Gosched()
+	}
+	close(out)
+	<-written
+	if i := slices.Index(seen, false); i >= 0 {
+		t.Errorf("%s has no record", targets[i].Name)
 	}
 }

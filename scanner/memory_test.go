@@ -16,7 +16,7 @@ import (
 
 // What a name takes while its question is at a server, the engine's part apart, is a budget of the design.
 func TestMemoryInFlight(t *testing.T) {
-	const names, most = 200_000, 360
+	const names, most = 200_000, 340
 	w := &limitedWorld{next: map[netip.Addr]step.Time{}, sent: map[netip.Addr]int{}}
 	in, out := make(chan []record.Target, 1), make(chan []*record.Record, 1)
 	m := &machine{

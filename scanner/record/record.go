@@ -59,32 +59,36 @@ type EDE struct {
 
 // Answer is what the lookup of one (name, type) showed. Answers are shared between the names that need them and
 // never change once made.
+//
+// It has 200 octets, and each name that waits for what others share holds one: what is small stands together.
 type Answer struct {
 	Name wire.Name
 	Type wire.Type
 
-	Outcome  Outcome
 	RCode    wire.RCode // of the reply that decided; what a client of a resolver would see is Outcome.ClientRCode
-	Cause    string     // enumerated word: what of ours ended the look-up, such as which bound was hit; mostly ""
+	Outcome  Outcome
 	Security Security
+	DS       Presence // of a DS RRset for Zone at its parent, as told or proven by the deciding reply
+	Attempts uint8    // exchanges with the servers of Zone; a rule may demand that there were two (R3.4)
+
+	Cause    string    // enumerated word: what of ours ended the look-up, such as which bound was hit; mostly ""
 	Reason   string    // enumerated word: why Security is as it is; "" if nothing to say (dnssec.Reason)
 	BrokenAt wire.Name // the zone where the chain of trust ends or breaks; "" if it does not, or nothing is known
 
 	Chain   []Alias // from Name to the owner of the records, in order
 	Records []RR    // the answer section: aliases and records of Type, in the order of the chain, without RRSIGs
-	TTL     uint32  // seconds: of the records of Type, or how long the denial holds (RFC 2308 5)
 
 	Zone wire.Name   // apex of the zone that answered; of a failure, the zone at whose servers it came about
 	NS   []wire.Name // the names of its servers; nil if not learned
 
-	By        *Server       // that gave the deciding reply; nil if there was none
-	TCP       bool          // the deciding reply came over TCP
-	Truncated bool          // a reply had TC set
-	Attempts  uint8         // exchanges with the servers of Zone; a rule may demand that there were two (R3.4)
-	Size      uint16        // of the deciding reply, in octets; 0 without one
-	RTT       time.Duration // of the deciding exchange, waiting for the limiter not included
-	Notes     *Notes        // what the deciding reply said besides; nil if nothing
-	DS        Presence      // of a DS RRset for Zone at its parent, as told or proven by it
+	By    *Server       // that gave the deciding reply; nil if there was none
+	Notes *Notes        // what the deciding reply said besides; nil if nothing
+	RTT   time.Duration // of the deciding exchange, waiting for the limiter not included
+
+	TTL       uint32 // seconds: of the records of Type, or how long the denial holds (RFC 2308 5)
+	Size      uint16 // of the deciding reply, in octets; 0 without one
+	TCP       bool   // the deciding reply came over TCP
+	Truncated bool   // a reply had TC set
 
 	Expires step.Time // until when the answer may be used again
 }
