@@ -30,6 +30,38 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
+// A decision costs nothing but time, under any profile built in and for whatever a level can be; only a profile that takes
+// stray semicolons reads values anew, and those alone that are malformed (C13).
+func TestDecideAllocates(t *testing.T) {
+	var levels []Level
+	for l := range everyLevel {
+		if l.Attempts == 2 && !l.Truncated {
+			levels = append(levels, l)
+		}
+	}
+	remotes := []Remote{{Decision{Permitted: Yes}, "ripe"}, {Decision{Permitted: No}, "arin"}, {Decision{Permitted: Yes}, "apnic"}}
+	for _, p := range BuiltIn().Profiles() {
+		for kind := range Kind(Kinds) {
+			if !p.Covers(kind) {
+				continue
+			}
+			ev := seen()
+			req := ours(kind)
+			req.HonoursRFC8657, req.AccountURIs, req.Methods = true, []string{"x:y"}, []string{"dns-01"}
+			got := testing.AllocsPerRun(1, func() {
+				for i := range levels {
+					ev.Levels[0] = levels[i]
+					decided = Decide(ev, req, p)
+					decided = Corroborate(decided, remotes, MPIC{Remotes: 2, Regions: 2, Binding: true})
+				}
+			})
+			if got != 0 {
+				t.Errorf("%s for %v: %v allocations", p.Name, kind, got)
+			}
+		}
+	}
+}
+
 var (
 	usualClosed = zone("issue ;", "issuemail ;")
 	parsed      Property // keeps the copy from the stack

@@ -5,9 +5,13 @@
 // The record data of the set it ends at goes through ParseRData, one Property a record, and all of them together
 // through Judge, which gives the Set that travels on to the output. Hash tells which names hold the same set.
 //
-// The package is pure: octets in, values out, the same for every order of the records. It knows no CA and no point in
-// time. What a given CA may issue under given rules is decided from the Set, not in it. The rules followed are those of
-// the project's page spec/caa.md, cited by their numbers (R2.8), where readers disagree by those of the dispute (C13).
+// What a CA may issue is decided from that later, as often as one likes: Decide takes the Evidence of a name, which is what
+// its scan stored of each level, a Request, which says what the CA is asked for, and a Profile, which is a rule as data
+// (profiles.yaml), and says if the CA may, why, and what record decided. Corroborate does so for several perspectives.
+//
+// The package is pure: octets in, values out, the same for every order of the records. It knows no CA, and of time only
+// from which day on a profile is in force. The rules followed are those of the project's page spec/caa.md, cited by their
+// numbers (R2.8), where readers disagree by those of the dispute (C13).
 package caa
 
 // Kind is a kind of certificate that CAA can restrict.

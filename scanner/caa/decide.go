@@ -23,8 +23,8 @@ const (
 // Decide says if a CA may issue what it is asked for under the rule p, by the evidence of one perspective. It is a
 // function of its arguments, none of which it keeps or changes, the same for every order of the records of a set.
 //
-// A failure is never taken for an empty answer's reason, bogus data never permit, and no extended error turns a verdict
-// into permission (R7.1). For a kind that p does not cover, the reason is ScopeExcluded.
+// A failure is never reported as no CAA, bogus data never permit, and no extended error turns a verdict into permission
+// (R7.1). For a kind that p does not cover, the reason is ScopeExcluded.
 func Decide(ev *Evidence, req *Request, p *Profile) Decision {
 	switch {
 	case ev.Scope == InvalidName:
