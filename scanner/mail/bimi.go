@@ -26,7 +26,7 @@ func (p BIMIPosture) String() string {
 // BIMI is what the TXT records at default._bimi, or another selector, say.
 type BIMI struct {
 	Posture  BIMIPosture
-	Record   string // the record; the first of several
+	Record   string // the record; "" unless there is one and no more
 	Location string // l: https URL of the indicator; "" if the posture is neither self-asserted nor evidenced
 	Evidence string // a: https URL of the evidence document; "" if the posture is not evidenced
 	Findings Findings

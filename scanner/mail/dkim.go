@@ -46,7 +46,7 @@ const (
 type DKIM struct {
 	Posture  DKIMPosture
 	Findings Findings
-	Record   string // the record; the first of several
+	Record   string // the record; "" unless there is one and no more
 
 	KeyType DKIMKeyType
 	KeyBits int  // of the RSA modulus, or 256 for Ed25519; 0 without a good key
@@ -57,22 +57,13 @@ type DKIM struct {
 // ParseDKIM reads the TXT records of a name given by DKIMName. All that stands there is a key record, the version being
 // optional, but for records of another version (RFC 6376 3.6.1).
 func ParseDKIM(records []string) DKIM {
-	var d DKIM
-	count := 0
-	for _, record := range records {
-		if hasOtherVersion(record) {
-			d.Findings.add(DKIMBadVersion)
-			continue
-		}
-		if count == 0 {
-			d.Record = record
-		}
-		count++
-	}
+	chosen := choose(records, func(record string) bool { return !hasOtherVersion(record) }, "v=")
+	d := DKIM{Record: chosen.record}
+	d.found(chosen.near, DKIMBadVersion)
 	switch {
-	case count == 0:
+	case chosen.count == 0:
 		d.Posture = DKIMAbsent
-	case count > 1:
+	case chosen.count > 1:
 		d.Posture = DKIMMultiple
 	default:
 		d.read()

@@ -58,7 +58,7 @@ type ReportURI struct {
 type DMARC struct {
 	Posture  DMARCPosture
 	Findings Findings
-	Record   string // the record; the first of several
+	Record   string // the record; "" unless there is one and no more
 
 	Policy, Subdomains, NonExistent DMARCPosture // none, quarantine, reject: p; sp or else p; np or else sp or else p
 
@@ -183,7 +183,8 @@ func dmarcTag(name string) int {
 
 // settle fills in what the tags p, sp and np leave open, and with them the posture. Without a valid p, or with an
 // invalid sp or np, the record is one of p=none if it has somebody to report to, and of no use otherwise (RFC 9989
-// 4.10.1, RFC 7489 6.6.3).
+// 4.10.1, RFC 7489 6.6.3). Where p is not there at all, RFC 9989 4.7 by itself would make it none in either case, as
+// some readers do; but it refers to 4.10.1 for that.
 func (d *DMARC) settle(badRequest bool) {
 	switch {
 	case d.Policy != DMARCNotAsked && !badRequest:

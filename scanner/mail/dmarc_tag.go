@@ -119,7 +119,7 @@ func (d *DMARC) reportURIs(value string) (uris []ReportURI) {
 	return uris
 }
 
-// parseReportURI reads one dmarc-uri, in the form of RFC 7489 6.4; RFC 9989 4.8 has the URI only:
+// parseReportURI reads one dmarc-uri, in the form of RFC 7489 6.4; RFC 9989 removed the size (4.8, C.4):
 //
 //	dmarc-uri = URI [ "!" 1*DIGIT [ "k" / "m" / "g" / "t" ] ]
 //

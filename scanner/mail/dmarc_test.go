@@ -2,6 +2,7 @@ package mail
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -47,7 +48,7 @@ func TestDMARC(t *testing.T) {
 		{"9989 4.7: what is no tag", "v=DMARC1; p=reject; x", "reject reject reject", "dmarc-syntax"},
 		{"9989 4.8: nothing between semicolons", "v=DMARC1;; p=reject", "reject reject reject", "dmarc-syntax"},
 		{"9989 4.8: no character but printing ones", "v=DMARC1; p=reject; rua=mailto:\u00e9@example.com", "reject reject reject", "dmarc-syntax"},
-		{"9989 C.7: tags of old", "v=DMARC1; p=reject; pct=50; ri=3600; rf=afrf", "reject reject reject", "dmarc-retired-tag"},
+		{"9989 C.5.2: tags removed", "v=DMARC1; p=reject; pct=50; ri=3600; rf=afrf", "reject reject reject", "dmarc-retired-tag"},
 		{"the first of a repeated tag counts", "v=DMARC1; p=reject; p=none", "reject reject reject", "dmarc-repeated-tag"},
 		{"a second version", "v=DMARC1; v=DMARC1; p=reject", "reject reject reject", "dmarc-repeated-tag"},
 		{"9989 4.8: dmarc-rors", "v=DMARC1; p=reject; adkim=strict", "reject reject reject", "dmarc-bad-value"},
@@ -165,6 +166,42 @@ func TestFailureOptions(t *testing.T) { // RFC 7489 6.4
 	}
 }
 
+var (
+	dmarcVersionABNF = regexp.MustCompile(`\A[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|\z)`)
+	dmarcTagABNF     = regexp.MustCompile(`\A[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]*=[ \t]*([!-:<-~](?:[ \t!-:<-~]*[!-:<-~])?)[ \t]*\z`)
+)
+
+// naiveDMARC reads the posture of a record by the letter of RFC 9989 4.8 and 4.10.1, all tags first.
+func naiveDMARC(record string) DMARCPosture {
+	if !dmarcVersionABNF.MatchString(record) {
+		return DMARCAbsent
+	}
+	tags := map[string]string{}
+	for _, part := range strings.Split(record, ";")[1:] {
+		if m := dmarcTagABNF.FindStringSubmatch(part); m != nil {
+			if _, repeated := tags[strings.ToLower(m[1])]; !repeated {
+				tags[strings.ToLower(m[1])] = m[2]
+			}
+		}
+	}
+	policies := map[string]DMARCPosture{"none": DMARCNone, "quarantine": DMARCQuarantine, "reject": DMARCReject}
+	policy, valid := policies[strings.ToLower(tags["p"])]
+	for _, name := range []string{"sp", "np"} {
+		if value, given := tags[name]; given && policies[strings.ToLower(value)] == DMARCNotAsked {
+			valid = false
+		}
+	}
+	if valid {
+		return policy
+	}
+	for _, entry := range strings.Split(tags["rua"], ",") {
+		if _, ok := parseReportURI(strings.Trim(entry, " \t")); ok {
+			return DMARCNone
+		}
+	}
+	return DMARCInvalid
+}
+
 func FuzzDMARC(f *testing.F) {
 	for _, seed := range []string{"v=DMARC1; p=reject; sp=none; np=quarantine; adkim=s; aspf=r; t=y; psd=u", "v=DMARC1;p=none;rua=mailto:a@b!10m,https://c/d;ruf=x:y;fo=1:d;pct=5;ri=1;rf=afrf",
 		"V = DMARC1 ;; p=x; p=none; rua=mailto:a@b", "v=dmarc1; p=none", "v=DMARC1"} {
@@ -183,6 +220,9 @@ func FuzzDMARC(f *testing.F) {
 			if !strings.Contains(record, u.URI) || !strings.Contains(u.URI, ":") || strings.ContainsAny(u.URI, ",!; ") {
 				t.Errorf("%q: URI %q", record, u.URI)
 			}
+		}
+		if want := naiveDMARC(record); got.Posture != want {
+			t.Errorf("%q: got %v, read another way %v", record, got.Posture, want)
 		}
 		if got.Posture == DMARCAbsent { // nothing behind a record's version makes another record of it
 			return

@@ -21,7 +21,7 @@ const (
 	DMARCBadValue                         // a known tag with a value outside its grammar (RFC 9989 4.8)
 	DMARCRepeatedTag                      // a known tag more than once: the first counts
 	DMARCUnknownTag                       // a tag of neither RFC, ignored (RFC 9989 4.7)
-	DMARCRetiredTag                       // pct, rf or ri, which RFC 9989 has no more
+	DMARCRetiredTag                       // pct, rf or ri, removed (RFC 9989 C.5.2)
 	DMARCNoPolicy                         // no valid p, or an invalid sp or np (RFC 9989 4.10.1)
 	DMARCBadURI                           // an entry of rua or ruf that is no URI (RFC 9989 4.8)
 	MTASTSBadVersion                      // a record that looks like MTA-STS, but does not begin with v=STSv1;

@@ -22,7 +22,7 @@ func (p MTASTSPosture) String() string {
 // MTASTS is what the TXT records at _mta-sts say.
 type MTASTS struct {
 	Posture  MTASTSPosture
-	Record   string // the record; the first of several
+	Record   string // the record; "" unless there is one and no more
 	ID       string // id of the policy; "" if the posture is not published
 	Findings Findings
 }

@@ -31,7 +31,7 @@ const MaxSPFLookups = 10
 // SPF is what the TXT records of a domain's own name say in SPF.
 type SPF struct {
 	Posture  SPFPosture
-	Record   string   // the record; the first of several
+	Record   string   // the record; "" unless there is one and no more
 	Includes []string // domain-specs of the mechanisms include among the first ten look-ups in force, as published
 	Redirect string   // domain-spec of the redirect in force, as published; "" if there is none
 	Lookups  int      // terms in force that ask the DNS: include, a, mx, ptr, exists and redirect (RFC 7208 4.6.4)

@@ -86,13 +86,6 @@ func TestSPF(t *testing.T) {
 	}
 }
 
-func TestSPFRecordKept(t *testing.T) {
-	records := []string{"x", "v=spf1 a -all", "v=spf1 mx"}
-	if got := ParseSPF(records).Record; got != records[1] {
-		t.Errorf("got %q", got)
-	}
-}
-
 func TestSPFTerm(t *testing.T) { // RFC 7208 12
 	for _, test := range []struct {
 		term string

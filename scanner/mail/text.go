@@ -20,7 +20,7 @@ func Text(txt wire.TXT) string {
 
 // selection is what is left of a name's TXT records when those of other protocols are gone.
 type selection struct {
-	record string // the first record of the protocol; "" if there is none
+	record string // the record of the protocol; "" unless there is one and no more
 	count  int    // records of the protocol
 	near   bool   // a record looks as if it was meant for the protocol, but is none by its rules
 }
@@ -31,13 +31,14 @@ func choose(records []string, carries func(string) bool, version string) (s sele
 	for _, record := range records {
 		switch {
 		case carries(record):
-			if s.count == 0 {
-				s.record = record
-			}
+			s.record = record
 			s.count++
 		case resembles(record, version):
 			s.near = true
 		}
+	}
+	if s.count > 1 { // which of them came first is the server's whim
+		s.record = ""
 	}
 	return s
 }

@@ -22,7 +22,7 @@ func (p TLSReportingPosture) String() string {
 // TLSReporting is what the TXT records at _smtp._tls say.
 type TLSReporting struct {
 	Posture  TLSReportingPosture
-	Record   string   // the record; the first of several
+	Record   string   // the record; "" unless there is one and no more
 	RUA      []string // where reports go, mailto and https URLs, at most maxReportURIs; nil if the posture is not published
 	Findings Findings
 }

@@ -2,7 +2,9 @@ package mail
 
 import (
 	"fmt"
+	"reflect"
 	"regexp"
+	"slices"
 	"testing"
 )
 
@@ -72,6 +74,41 @@ func TestResembles(t *testing.T) {
 	} {
 		if got := resembles(test.record, "v=spf1"); got != test.want {
 			t.Errorf("%q: got %v", test.record, got)
+		}
+	}
+}
+
+// A server may give records in any order, and whatever else it has at the name: neither changes a value, and a record
+// is kept if it is the only one.
+func TestOrderAndCompanyDoNotMatter(t *testing.T) {
+	for _, test := range []struct {
+		what    string
+		parse   func([]string) any
+		record  func(any) string
+		records []string
+	}{
+		{"SPF", func(r []string) any { return ParseSPF(r) }, func(v any) string { return v.(SPF).Record }, []string{"v=spf1 include:a.example -all", "v=spf1 mx", "v=spf1;"}},
+		{"DMARC", func(r []string) any { return ParseDMARC(r) }, func(v any) string { return v.(DMARC).Record }, []string{"v=DMARC1; p=none", "v=DMARC1; p=reject", "v=dmarc1"}},
+		{"MTA-STS", func(r []string) any { return ParseMTASTS(r) }, func(v any) string { return v.(MTASTS).Record }, []string{"v=STSv1; id=a", "v=STSv1; id=b", "v=stsv1"}},
+		{"TLS-RPT", func(r []string) any { return ParseTLSReporting(r) }, func(v any) string { return v.(TLSReporting).Record }, []string{"v=TLSRPTv1; rua=mailto:a@b", "v=TLSRPTv1; rua=mailto:c@d", "v=tlsrptv1"}},
+		{"BIMI", func(r []string) any { return ParseBIMI(r) }, func(v any) string { return v.(BIMI).Record }, []string{"v=BIMI1; l=", "v=BIMI1; l=https://a.example/", "v=bimi1"}},
+		{"DKIM", func(r []string) any { return ParseDKIM(r) }, func(v any) string { return v.(DKIM).Record }, []string{"v=DKIM1; p=", "p=; k=ed25519", "v=dkim1"}},
+	} {
+		one, two, near := test.records[0], test.records[1], test.records[2]
+		for _, records := range [][]string{{one, near}, {one, two}, {one, two, near}, {one, near, "v=other"}} {
+			forth := test.parse(records)
+			back := slices.Clone(records)
+			slices.Reverse(back)
+			if !reflect.DeepEqual(forth, test.parse(back)) {
+				t.Errorf("%s: %q: %+v, in reverse %+v", test.what, records, forth, test.parse(back))
+			}
+			want := one
+			if slices.Contains(records, two) {
+				want = ""
+			}
+			if got := test.record(forth); got != want {
+				t.Errorf("%s: %q: record %q", test.what, records, got)
+			}
 		}
 	}
 }
