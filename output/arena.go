@@ -2,12 +2,6 @@ package output
 
 import "math"
 
-func (e *Encoder) int32(n int32) *int32 {
-	p := e.int32s.take(1)
-	p[0] = n
-	return &p[0]
-}
-
 // int16 returns a pointer to n, at most 32767. What is small is always at the same place.
 func (e *Encoder) int16(n int) *int16 {
 	if n < len(int16s) {
@@ -24,6 +18,17 @@ func ttl(seconds uint32) int32 {
 		return 0
 	}
 	return int32(seconds)
+}
+
+// ttl returns a pointer to a TTL. Those in use are few, and mostly at the same place.
+func (e *Encoder) ttl(seconds uint32) *int32 {
+	n := ttl(seconds)
+	known := e.ttls.at(uint64(n) * hashFactor)
+	if *known == nil || **known != n {
+		fresh := n
+		*known = &fresh
+	}
+	return *known
 }
 
 func saturated16(n int) int16 { return int16(min(n, math.MaxInt16)) }

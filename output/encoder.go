@@ -5,15 +5,19 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/caascan/caascan/scanner/caa"
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/wire"
 )
 
-// How many servers, sets of servers and RRsets an Encoder remembers. There are some 10^5 servers that more than a few names
-// share; these cover most rows, and cost about 2 MB.
+// How many servers, sets of servers, answers and RRsets an Encoder remembers. There are some 10^5 servers that more than a few
+// names share; these cover most rows, and cost about 2 MB.
 const (
+	rememberedServers   = 4096
+	rememberedLevels    = 256
+	rememberedTTLs      = 256
 	rememberedHosts     = 8192
 	rememberedAddresses = 4096
 	rememberedSets      = 4096
@@ -24,17 +28,22 @@ const (
 	rememberedOctets     = 512
 )
 
-// An Encoder makes rows from records. Equal records give equal rows: what it remembers only saves work. It is used by
-// one goroutine at a time.
+// An Encoder makes rows from records. Equal records give equal rows: what it remembers only saves work. What many records
+// point at, such as servers, their sets and answers, is known again by its place: it does not change. An Encoder is used
+// by one goroutine at a time.
 type Encoder struct {
 	scanID, worker, vantage string
 	registrable             func(name string) string
 
-	hosts     memo[host]      // of servers, which many records share
-	addresses memo[address]   // likewise
-	sets      memo[serverSet] // the servers of zones
-	rrsets    memo[rrset]     // relevant RRsets, which many records share
-	operators []operatorCount // scratch of newServerSet
+	servers   memo[serverTexts] // that answers point at
+	hosts     memo[host]        // of servers, which many records share
+	addresses memo[address]     // likewise
+	setsAt    memo[setAt]       // the servers of zones that answers point at
+	sets      memo[*serverSet]  // likewise, by their names
+	rrsets    memo[rrset]       // relevant RRsets, which many records share
+	answers   memo[level]       // for ancestors, which many records share
+	ttls      memo[*int32]      // what columns point at
+	operators []operatorCount   // scratch of newServerSet
 	source    struct{ name, text string }
 
 	// Where the lists and numbers lie that rows point at.
@@ -45,6 +54,18 @@ type Encoder struct {
 	int16s     arena[int16]
 	int32s     arena[int32]
 	int64s     arena[int64]
+}
+
+// serverTexts is what an Encoder remembers of a server.
+type serverTexts struct {
+	from          *record.Server
+	address, name string // texts; "" for none
+}
+
+// level is what it remembers of an answer.
+type level struct {
+	from *record.Answer
+	Level
 }
 
 // host is what an Encoder remembers of a server's name.
@@ -69,6 +90,12 @@ type serverSet struct {
 	operators int8   // different ones
 }
 
+// setAt is what it remembers of where the servers of a zone are found.
+type setAt struct {
+	names []wire.Name
+	set   *serverSet
+}
+
 // rrset is what it remembers of an RRset.
 type rrset struct {
 	properties []caa.Property
@@ -86,9 +113,13 @@ func NewEncoder(cfg Config) *Encoder {
 		worker:      cfg.Worker,
 		vantage:     cfg.Vantage,
 		registrable: registrable,
+		servers:     newMemo[serverTexts](rememberedServers),
+		answers:     newMemo[level](rememberedLevels),
+		ttls:        newMemo[*int32](rememberedTTLs),
 		hosts:       newMemo[host](rememberedHosts),
 		addresses:   newMemo[address](rememberedAddresses),
-		sets:        newMemo[serverSet](rememberedSets),
+		setsAt:      newMemo[setAt](rememberedSets),
+		sets:        newMemo[*serverSet](rememberedSets),
 		rrsets:      newMemo[rrset](rememberedRRsets),
 	}
 }
@@ -233,35 +264,57 @@ func exists(a *record.Answer) string {
 // climb writes down the evidence.
 func (e *Encoder) climb(d *Domain, r *record.Record) {
 	d.Climb = e.levels.take(len(r.Climb))
+	var name wire.Name // of the level before
+	var text string
 	for i := range r.Climb {
-		a := r.Climb[i].Answer
-		l := &d.Climb[i]
-		*l = Level{
-			Name:     e.below(r.Climb[i].Name, d.QueryName),
-			Outcome:  a.Outcome.String(),
-			Security: a.Security.String(),
-			Reason:   a.Reason,
-			Cause:    a.Cause,
-			EDE:      []int16{},
-			EDEText:  []string{},
-			Attempts: int8(min(a.Attempts, math.MaxInt8)),
-			Server:   e.server(a),
-		}
-		if a.By != nil || !a.Outcome.Failed() { // proven spans say the code too (RFC 8198)
-			l.RCode = rcodeWord(a.RCode)
-		}
-		if a.Outcome.Failed() {
-			l.FailedAt = e.below(a.FailedAt(), d.QueryName)
+		next := r.Climb[i].Name
+		if len(text) > 0 && len(text) == len(name)-2 && next == name.Parent() && next != wire.Root { // no escapes
+			text = text[name[0]+1:]
 		} else {
-			l.TTL = e.int32(ttl(a.TTL))
+			text = e.below(next, d.QueryName)
 		}
-		if len(a.Chain) > 0 {
-			l.AliasTo = a.Owner().String()
+		name = next
+		a, l := r.Climb[i].Answer, &d.Climb[i]
+		if i == 0 || a.Outcome.Failed() {
+			e.level(l, a, d.QueryName)
+		} else {
+			known := e.answers.at(hashPlace(unsafe.Pointer(a)))
+			if known.from != a {
+				known.from = a
+				e.level(&known.Level, a, d.QueryName)
+			}
+			*l = known.Level
 		}
-		for _, ede := range a.EDE() {
-			l.EDE = append(l.EDE, int16(min(ede.Code, math.MaxInt16)))
-			l.EDEText = append(l.EDEText, Text(ede.Text))
-		}
+		l.Name = text
+	}
+}
+
+// level makes *l what the climb says of an answer. The name is still to be set.
+func (e *Encoder) level(l *Level, a *record.Answer, queryName string) {
+	*l = Level{
+		Outcome:  a.Outcome.String(),
+		Security: a.Security.String(),
+		Reason:   a.Reason,
+		Cause:    a.Cause,
+		EDE:      []int16{},
+		EDEText:  []string{},
+		Attempts: int8(min(a.Attempts, math.MaxInt8)),
+		Server:   e.server(a.By).address,
+	}
+	if a.By != nil || !a.Outcome.Failed() { // proven spans say the code too (RFC 8198)
+		l.RCode = rcodeWord(a.RCode)
+	}
+	if a.Outcome.Failed() {
+		l.FailedAt = e.below(a.FailedAt(), queryName)
+	} else {
+		l.TTL = e.ttl(a.TTL)
+	}
+	if len(a.Chain) > 0 {
+		l.AliasTo = a.Owner().String()
+	}
+	for _, ede := range a.EDE() {
+		l.EDE = append(l.EDE, int16(min(ede.Code, math.MaxInt16)))
+		l.EDEText = append(l.EDEText, Text(ede.Text))
 	}
 }
 
@@ -367,10 +420,8 @@ func (e *Encoder) cost(d *Domain, r *record.Record) {
 	rtt := e.int64s.take(1)
 	rtt[0] = a.RTT.Microseconds()
 	d.RTTUs = &rtt[0]
-	d.Resolver = e.server(a)
-	if a.By.Name != "" {
-		d.ResolverName = e.host(a.By.Name).text
-	}
+	by := e.server(a.By)
+	d.Resolver, d.ResolverName = by.address, by.name
 	d.Protocol = "udp"
 	if a.TCP {
 		d.Protocol = "tcp"
@@ -391,12 +442,19 @@ func (e *Encoder) host(name wire.Name) *host {
 	return h
 }
 
-// server returns the address of the server that gave an answer, "" if none did.
-func (e *Encoder) server(a *record.Answer) string {
-	if a.By == nil {
-		return ""
+// server returns the texts of a server, empty ones for none.
+func (e *Encoder) server(s *record.Server) (texts serverTexts) {
+	if s == nil {
+		return texts
 	}
-	return e.address(a.By.Addr)
+	known := e.servers.at(hashPlace(unsafe.Pointer(s)))
+	if known.from != s {
+		*known = serverTexts{from: s, address: e.address(s.Addr)}
+		if s.Name != "" {
+			known.name = e.host(s.Name).text
+		}
+	}
+	return *known
 }
 
 // address returns the text of a server's address, "" for none.

@@ -372,15 +372,72 @@ func TestBelow(t *testing.T) {
 	}
 }
 
+// TestClimbNames: each level of the climb has the name asked, whatever the labels.
+func TestClimbNames(t *testing.T) {
+	e := newTestEncoder()
+	for _, text := range []string{"www.shop.example", "example", `a\.b.example`, `x.a\.b.c\\.example`, `x.\.\.y`, "a.a.a.a"} {
+		name := wire.MustName(text)
+		r := &record.Record{Target: record.Target{Name: name.String()}, Relevant: -1}
+		var want []string
+		for ; ; name = name.Parent() {
+			r.Climb = append(r.Climb, record.Level{Name: wire.Name(strings.Clone(string(name))), Answer: answer(name, record.NoData)})
+			want = append(want, name.String())
+			if name == wire.Root {
+				break
+			}
+		}
+		d, _ := e.Rows(r)
+		for i := range want {
+			if d.Climb[i].Name != want[i] {
+				t.Errorf("level %d of %s: %q, want %q", i, text, d.Climb[i].Name, want[i])
+			}
+		}
+	}
+}
+
+// shared makes records share servers, their sets, and answers for ancestors, as those of a scan do.
+type shared struct {
+	by      []*record.Server
+	ns      [][]wire.Name
+	answers []*record.Answer
+}
+
+func (s *shared) share(rng *rand.Rand, r *record.Record) {
+	for i := range r.Climb {
+		a := r.Climb[i].Answer
+		if a.By != nil {
+			a.By = pick(rng, &s.by, a.By)
+		}
+		if len(a.NS) > 0 {
+			a.NS = pick(rng, &s.ns, a.NS)
+		}
+		if i > 0 && a.Outcome == record.NoData {
+			r.Climb[i].Answer = pick(rng, &s.answers, a)
+		}
+	}
+}
+
+// pick returns one seen before, mostly; or v, which later calls may return.
+func pick[T any](rng *rand.Rand, seen *[]T, v T) T {
+	if n := len(*seen); n > 0 && rng.IntN(10) > 0 {
+		return (*seen)[rng.IntN(n)]
+	}
+	*seen = append(*seen, v)
+	return v
+}
+
 // TestEncoderMemory: what an encoder remembers changes no row, whether it remembers much or next to nothing.
 func TestEncoderMemory(t *testing.T) {
 	much, little := newTestEncoder(), newTestEncoder()
+	little.servers, little.answers, little.ttls = newMemo[serverTexts](2), newMemo[level](2), newMemo[*int32](2)
 	little.hosts, little.addresses = newMemo[host](2), newMemo[address](2)
-	little.sets, little.rrsets = newMemo[serverSet](2), newMemo[rrset](2)
+	little.setsAt, little.sets, little.rrsets = newMemo[setAt](2), newMemo[*serverSet](2), newMemo[rrset](2)
 	rng := rand.New(rand.NewPCG(5, 6))
+	var among shared
 	for i := range 3000 {
 		r := random(rng, i)
-		if i%500 == 0 {
+		among.share(rng, r)
+		if i%50 == 0 {
 			fresh, freshRecords := newTestEncoder().Rows(r)
 			got, records := much.Rows(r)
 			if !reflect.DeepEqual(got, fresh) || !reflect.DeepEqual(records, freshRecords) {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"math"
 	"slices"
+	"unsafe"
 
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/wire"
@@ -22,7 +23,10 @@ func (e *Encoder) nameServers(d *Domain, r *record.Record) {
 		return
 	}
 	zone, ns := r.Climb[0].Answer.Home()
-	if d.ZoneApex = d.Climb[0].Name; zone != r.Climb[0].Name {
+	at := slices.IndexFunc(r.Climb, func(level record.Level) bool { return level.Name == zone })
+	if at >= 0 {
+		d.ZoneApex = d.Climb[at].Name
+	} else {
 		d.ZoneApex = e.below(zone, d.QueryName)
 	}
 	if len(ns) == 0 {
@@ -37,20 +41,30 @@ func (e *Encoder) nameServers(d *Domain, r *record.Record) {
 
 // serverSet returns what the rows say of the servers of a zone.
 func (e *Encoder) serverSet(ns []wire.Name) *serverSet {
+	first := unsafe.SliceData(ns)
+	known := e.setsAt.at(hashPlace(unsafe.Pointer(first)))
+	if unsafe.SliceData(known.names) != first || len(known.names) != len(ns) {
+		*known = setAt{ns, e.sameSet(ns)}
+	}
+	return known.set
+}
+
+// sameSet returns what is remembered of a set with the same names, wherever they lie: each loop of a scan has its own.
+func (e *Encoder) sameSet(ns []wire.Name) *serverSet {
 	var hash uint64
 	for _, name := range ns {
 		hash = hash*hashFactor + hashText(string(name))
 	}
 	set := e.sets.at(hash)
-	if !slices.Equal(set.names, ns) {
+	if *set == nil || !slices.Equal((*set).names, ns) {
 		*set = e.newServerSet(ns)
 	}
-	return set
+	return *set
 }
 
 // newServerSet works that out.
-func (e *Encoder) newServerSet(ns []wire.Name) serverSet {
-	set := serverSet{names: make([]wire.Name, len(ns)), sorted: make([]string, len(ns))}
+func (e *Encoder) newServerSet(ns []wire.Name) *serverSet {
+	set := &serverSet{names: make([]wire.Name, len(ns)), sorted: make([]string, len(ns))}
 	e.operators = e.operators[:0]
 	for i, name := range ns {
 		server := e.host(name)

@@ -39,6 +39,9 @@ func hashText(s string) uint64 {
 	return (first ^ bits.RotateLeft64(last*hashFactor, 29) ^ uint64(len(s))) * hashFactor
 }
 
+// hashPlace hashes where something lies, which tells it apart as long as somebody keeps it there.
+func hashPlace(p unsafe.Pointer) uint64 { return uint64(uintptr(p)) * hashFactor }
+
 // hashAddr hashes an address.
 func hashAddr(a netip.Addr) uint64 {
 	if a.Is4() {

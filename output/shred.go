@@ -144,7 +144,9 @@ func (s *shredder[T]) shred(rows []T) {
 			for k := 1; k < len(rows); k++ {
 				before := p
 				p = unsafe.Add(p, size)
-				n.setList(p, before, s.rows+k)
+				if *(*listHead)(p) != *(*listHead)(before) {
+					n.setList(p, before, s.rows+k)
+				}
 			}
 		case n.width == 1:
 			setChanges[uint8](n, p, size, len(rows), s.rows)
@@ -161,6 +163,13 @@ func (s *shredder[T]) shred(rows []T) {
 		}
 	}
 	s.rows += len(rows)
+}
+
+// listHead is how a slice begins, whatever its elements: those with the same have the same elements. One that is nil and one
+// that is empty differ.
+type listHead struct {
+	first uintptr
+	len   int
 }
 
 // setChanges tells the column of a field that is no list of the rows in which it differs from the row before. The field
