@@ -19,9 +19,8 @@ func (p *Profile) meets(params []Param, req *Request) Reason {
 			account = p.meetsAccount(param.Value, req)
 		case p.paramIs(param.Name, "validationmethods"):
 			lists++
-			one := p.meetsMethods(param.Value, req)
-			fitting = fitting || one == Authorized
-			method = max(method, one)
+			method = p.meetsMethods(param.Value, req)
+			fitting = fitting || method == Authorized
 		}
 	}
 	if lists > 1 { // C12
@@ -62,7 +61,7 @@ func (p *Profile) meetsAccount(uri string, req *Request) Reason {
 // nobody meets it.
 func (p *Profile) meetsMethods(list string, req *Request) Reason {
 	found, labels := false, 0
-	for rest, more := list, true; more && list != ""; {
+	for rest, more := list, true; more; {
 		var label string
 		label, rest, more = strings.Cut(rest, ",")
 		if !isMethodLabel(label) {
