@@ -23,8 +23,8 @@ type dictionary struct {
 // dictionarySlots is how many places the tables of a dictionary begin with: most have a few words.
 const dictionarySlots = 64
 
-// recentTexts is how many texts a column remembers to have looked up: as many as mostly differ in a few hundred rows.
-const recentTexts = 256
+// recentTexts is how many texts a column remembers to have looked up: some times as many as mostly differ in a few hundred rows.
+const recentTexts = 1024
 
 func newDictionary(c *column) *dictionary {
 	base := c.typ.Type

@@ -29,10 +29,12 @@ const hashFactor = 0x9e3779b97f4a7c15
 // collisions finds them; so it serves caches only.
 func hashText(s string) uint64 {
 	var first, last uint64
+	b := unsafe.Slice(unsafe.StringData(s), len(s))
 	switch n := len(s); {
 	case n >= 8:
-		b := unsafe.Slice(unsafe.StringData(s), n)
 		first, last = binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:])
+	case n >= 4:
+		first, last = uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[n-4:]))
 	case n > 0:
 		first, last = uint64(s[0])<<8|uint64(s[n/2]), uint64(s[n-1])
 	}

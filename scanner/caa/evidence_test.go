@@ -90,15 +90,6 @@ func TestRetry(t *testing.T) {
 	}
 }
 
-// C3: of several failures that were passed over, the first is named.
-func TestPassedOver(t *testing.T) {
-	twice := seen(with(NoData, Insecure, 1), with(Timeout, Insecure, 2), with(ServFail, Insecure, 2))
-	d := Decide(twice, ours(TLS), profile(t, "w-failure-continue", TLS))
-	if brief(d) != "true lookup-failure-insecure" || d.Level != 1 || d.Retry != RetryMayAnswer {
-		t.Errorf("got %s, %+v", brief(d), d)
-	}
-}
-
 // R6.9: a bound of our own is no permission for anybody, and no denial by a CA that may fare better.
 func TestWorkBound(t *testing.T) {
 	for security, want := range map[Security]string{

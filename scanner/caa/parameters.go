@@ -19,8 +19,9 @@ func (p *Profile) meets(params []Param, req *Request) Reason {
 			account = p.meetsAccount(param.Value, req)
 		case p.paramIs(param.Name, "validationmethods"):
 			lists++
-			method = p.meetsMethods(param.Value, req)
-			fitting = fitting || method == Authorized
+			one := p.meetsMethods(param.Value, req)
+			fitting = fitting || one == Authorized
+			method = max(method, one)
 		}
 	}
 	if lists > 1 { // C12
@@ -61,7 +62,7 @@ func (p *Profile) meetsAccount(uri string, req *Request) Reason {
 // nobody meets it.
 func (p *Profile) meetsMethods(list string, req *Request) Reason {
 	found, labels := false, 0
-	for rest, more := list, true; more; {
+	for rest, more := list, true; more && list != ""; {
 		var label string
 		label, rest, more = strings.Cut(rest, ",")
 		if !isMethodLabel(label) {

@@ -268,8 +268,6 @@ func TestWhatIfs(t *testing.T) {
 		{"C15: in one signed better", "w-no-sha1", TLS, sha1(with(Timeout, Secure, 2), SHA1Avoided), "false lookup-failure-signed", "false lookup-failure-signed"},
 		{"C15: not known", "w-no-sha1", SMIME, sha1(with(Timeout, Secure, 2), SHA1NotKnown), "false lookup-failure-signed", "unknown lookup-failure-signed"},
 		{"C15: bogus by SHA-1 would have been used", "w-no-sha1", TLS, sha1(with(BogusData, Bogus, 2), SHA1Only), "false dnssec-bogus", "unknown dnssec-bogus"},
-		{"C15: bogus, by what is not known", "w-no-sha1", TLS, sha1(with(BogusData, Bogus, 2), SHA1NotKnown), "false dnssec-bogus", "unknown dnssec-bogus"},
-		{"C15, R7.1: the extended error 5 takes away what SHA-1 would give", "w-no-sha1", TLS, sha1(with(Timeout, Secure, 2, 5), SHA1Only), "false lookup-failure-signed", "false lookup-failure-indeterminate"},
 		{"C15: bogus by better", "w-no-sha1", VMC, sha1(with(BogusData, Bogus, 2), SHA1Avoided), "false dnssec-bogus", "false dnssec-bogus"},
 		{"C15: the chain stays unsupported where it cannot be had", "w-no-sha1", TLS, sha1(with(Timeout, Indeterminate, 2), SHA1Only), "false lookup-failure-indeterminate", "unknown lookup-failure-insecure"},
 		{"C15: a set binds either way", "w-no-sha1", TLS, sha1(Level{Outcome: Found, Security: Secure, Set: found("issue ;").Set}, SHA1Only), "false explicit-deny", "false explicit-deny"},
