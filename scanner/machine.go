@@ -88,8 +88,9 @@ type counters struct {
 
 // Admit implements step.Machine.
 func (m *machine) Admit(now step.Time, out *[]step.Ask) {
-	m.handOver(now)
-	m.collect(now, out)
+	if m.collect(now, out) {
+		m.handOver(now)
+	}
 	asked := len(*out)
 	started := m.resume(now, admitAtOnce, out)
 	for ; started < admitAtOnce || len(*out) == asked; started++ { // the loop takes it for all there is when nothing is asked
@@ -184,8 +185,10 @@ func (m *machine) Done() bool {
 func (m *machine) full() bool { return len(m.unwritten) >= maxUnwritten }
 
 // collect gives the answers that have become ready to their tasks, as long as there is room for the records that they may
-// lead to: one answer can be what a hundred thousand names have waited for.
-func (m *machine) collect(now step.Time, out *[]step.Ask) {
+// lead to: one answer can be what a hundred thousand names have waited for. It reports whether that was all of them; if
+// not, the writer wakes the loop when there is room again.
+func (m *machine) collect(now step.Time, out *[]step.Ask) bool {
+	all := false
 	for {
 		if m.full() {
 			if m.handOver(now); m.full() {
@@ -194,6 +197,7 @@ func (m *machine) collect(now step.Time, out *[]step.Ask) {
 		}
 		result, ok := m.resolver.Finished()
 		if !ok {
+			all = true
 			break
 		}
 		t := m.task(result.Client.ID)
@@ -204,6 +208,7 @@ func (m *machine) collect(now step.Time, out *[]step.Ask) {
 		m.answered(now, t, result.Answer, out)
 	}
 	m.parking.open()
+	return all
 }
 
 // ask looks up one more thing for t; known answers are taken at once.

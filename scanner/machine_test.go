@@ -3,7 +3,6 @@ package scanner
 import (
 	"fmt"
 	"net/netip"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -291,14 +290,14 @@ func TestMail(t *testing.T) {
 
 // TestSharedAnswer: what one answer ends waits as tasks until the writer takes records, and not as records.
 func TestSharedAnswer(t *testing.T) {
-	const names = (maxUnwritten + 4) * batchSize
+	const names, room = 2*maxUnwritten*batchSize + 1, maxUnwritten
 	w := &rootWorld{zone: "z.org. IN MX 0 ."}
 	var targets []record.Target
 	for i := range names {
 		name := fmt.Sprintf("n%d.z.org", i)
 		targets = append(targets, record.Target{Name: name, Registrable: "z.org", Line: int64(i + 1)})
 	}
-	in, out := make(chan []record.Target, 1), make(chan []*record.Record)
+	in, out := make(chan []record.Target, 1), make(chan []*record.Record, room)
 	in <- targets
 	close(in)
 	m := &machine{
@@ -319,32 +318,36 @@ func TestSharedAnswer(t *testing.T) {
 		asks = asks[1:]
 		reply := w.reply(t, m.AppendQuery(ask.Ticket, 7, nil))
 		m.Handle(&step.Event{Kind: step.Reply, Ticket: ask.Ticket, CaseKept: true, Now: now, Arrived: now, Sent: now, Msg: reply}, &asks)
-		if made := int(m.counters.finished.Load()); made > maxUnwritten*batchSize {
+		if made := int(m.counters.finished.Load()); made > (maxUnwritten+room)*batchSize {
 			t.Fatalf("%d records and nobody to write them", made)
 		}
 	}
 	if m.busy == 0 {
 		t.Fatal("all records are there before anybody takes one")
 	}
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		for batch := range out {
-			for _, r := range batch {
-				if at := r.Target.Line - 1; seen[at] || len(r.Climb) != 3 || r.Relevant != -1 {
-					t.Errorf("%s: again %v, %d levels, relevant %d", r.Target.Name, seen[at], len(r.Climb), r.Relevant)
-				} else {
-					seen[at] = true
-				}
+	check := func(batch []*record.Record) {
+		for _, r := range batch {
+			if at := r.Target.Line - 1; seen[at] || len(r.Climb) != 3 || r.Relevant != -1 {
+				t.Errorf("%s: again %v, %d levels, relevant %d", r.Target.Name, seen[at], len(r.Climb), r.Relevant)
+			} else {
+				seen[at] = true
 			}
 		}
-	}()
-	for !m.Done() {
-		m.Admit(now, &asks)
-		runtime.Gosched()
 	}
-	close(out)
-	<-written
+	for !m.Done() {
+		if len(out) == 0 {
+			t.Fatal("names wait to end, and nobody wakes the loop")
+		}
+		for len(out) > 0 {
+			check(<-out)
+		}
+		if m.stalled.Load() {
+			m.Admit(now, &asks)
+		}
+	}
+	for len(out) > 0 {
+		check(<-out)
+	}
 	if i := slices.Index(seen, false); i >= 0 {
 		t.Errorf("%s has no record", targets[i].Name)
 	}

@@ -145,8 +145,8 @@ func TestSlowSink(t *testing.T) {
 	const most = 200 + (maxUnwritten+2)*batchSize + 2*batchSize + 4*batchSize + 2*batchSize + 200
 	sink := &counted{each: func(calls int) error {
 		if calls == 1 {
-			for p := scan.Progress(); !scan.machines[0].stalled.Load() || p.Admitted != p.Finished; p = scan.Progress() {
-				time.Sleep(time.Millisecond) // until nothing is under way any more
+			for s := scan.loops[0].Stats(); !scan.machines[0].stalled.Load() || s.InFlight+s.Waiting > 0; s = scan.loops[0].Stats() {
+				time.Sleep(time.Millisecond) // until every question under way has its answer
 			}
 			if finished := scan.Progress().Finished; finished > most {
 				t.Errorf("%d names finished while the sink took none, want at most %d", finished, most)
