@@ -9,7 +9,7 @@ import (
 // room from those that can be asked now. So a server that has a tenth of all names is busy from the beginning of a scan
 // to its end, and the rest of the scan does not wait for it: the scan ends when that server's limit lets it.
 
-// parked is a name put aside: 104 octets, its name and its delegation.
+// parked is a name put aside: 128 octets, its name and its delegation.
 type parked struct {
 	target   target
 	client   resolve.Client // what it has spent, and its delegation

@@ -2,6 +2,7 @@ package record
 
 import (
 	"testing"
+	"unsafe"
 
 	"github.com/caascan/caascan/scanner/wire"
 )
@@ -79,5 +80,12 @@ func TestAnswer(t *testing.T) {
 		if r.record.Failed() != r.failed {
 			t.Errorf("relevant %d of %v: failed %v", r.record.Relevant, r.record.Climb[0].Answer.Outcome, r.record.Failed())
 		}
+	}
+}
+
+// TestAnswerSize: a name that waits for what others ask too holds an answer (ARCHITECTURE.md, "Names that wait").
+func TestAnswerSize(t *testing.T) {
+	if size := unsafe.Sizeof(Answer{}); size > 200 {
+		t.Errorf("an answer has %d octets, want at most 200", size)
 	}
 }
