@@ -19,8 +19,8 @@ const (
 	// nothing a name, few enough that a slow scan shows its rows.
 	batchSize = 256
 
-	// batchAge is how long a finished record waits for its batch to fill.
-	batchAge = time.Second
+	// batchAge is how long a finished record waits for its batch to fill: not so long that who waits for a name notices.
+	batchAge = 20 * time.Millisecond
 
 	// admitAtOnce bounds the names started in one turn of the loop, so that replies are read in between.
 	admitAtOnce = 64
@@ -76,6 +76,7 @@ type machine struct {
 	unwritten [][]*record.Record
 
 	counters counters
+	open     atomic.Bool // there is a batch that is not full: wake the loop when that is old
 	stalled  atomic.Bool // waits for the writer: wake the loop when it has taken a batch
 }
 
@@ -91,6 +92,14 @@ func (m *machine) Admit(now step.Time, out *[]step.Ask) {
 	if m.collect(now, out) {
 		m.handOver(now)
 	}
+	m.admit(now, out)
+	if m.idle() { // the next turn may be long in coming
+		m.handOver(now)
+	}
+}
+
+// admit starts names, first those that were parked.
+func (m *machine) admit(now step.Time, out *[]step.Ask) {
 	asked := len(*out)
 	started := m.resume(now, admitAtOnce, out)
 	for ; started < admitAtOnce || len(*out) == asked; started++ { // the loop takes it for all there is when nothing is asked
@@ -178,8 +187,11 @@ func (m *machine) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {
 
 // Done implements step.Machine.
 func (m *machine) Done() bool {
-	return m.inEnded && m.busy == 0 && m.parking.count == 0 && len(m.targets) == 0 && len(m.batch) == 0 && len(m.unwritten) == 0
+	return m.inEnded && m.idle() && len(m.batch) == 0 && len(m.unwritten) == 0
 }
+
+// idle reports whether no name is under way, nor any to start.
+func (m *machine) idle() bool { return m.busy == 0 && m.parking.count == 0 && len(m.targets) == 0 }
 
 // full reports whether the writer is so far behind that no more names may end.
 func (m *machine) full() bool { return len(m.unwritten) >= maxUnwritten }
@@ -362,6 +374,7 @@ func (m *machine) finish(now step.Time, t *task, address *record.Answer) {
 	if len(m.batch) == 0 {
 		m.batchFrom = now
 		m.batch = make([]*record.Record, 0, batchSize)
+		m.open.Store(true)
 	}
 	m.batch = append(m.batch, rec)
 	if len(m.batch) == batchSize {
@@ -374,13 +387,13 @@ func (m *machine) closeBatch() {
 	if len(m.batch) > 0 {
 		m.unwritten = append(m.unwritten, m.batch)
 		m.batch = nil
+		m.open.Store(false)
 	}
 }
 
 // handOver passes finished records to the writer as far as it takes them.
 func (m *machine) handOver(now step.Time) {
-	idle := m.busy == 0 && m.parking.count == 0 && len(m.targets) == 0
-	if idle || now.Sub(m.batchFrom) >= batchAge {
+	if m.idle() || now.Sub(m.batchFrom) >= batchAge {
 		m.closeBatch()
 	}
 	m.stalled.Store(len(m.unwritten) > 0)

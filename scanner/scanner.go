@@ -23,6 +23,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"runtime"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -301,6 +302,11 @@ func (s *Scan) Run(ctx context.Context, source Source, sink Sink) error {
 // runLoops runs all loops to their end.
 func (s *Scan) runLoops(ctx context.Context) error {
 	loops, ctx := errgroup.WithContext(ctx)
+	ended := make(chan struct{})
+	var waker sync.WaitGroup
+	waker.Go(func() { s.wakeFor(ended) })
+	defer waker.Wait()
+	defer close(ended)
 	for i, loop := range s.loops {
 		loops.Go(func() error {
 			err := loop.Run(ctx)
@@ -309,6 +315,24 @@ func (s *Scan) runLoops(ctx context.Context) error {
 		})
 	}
 	return loops.Wait()
+}
+
+// wakeFor wakes loops that have finished records in a batch that does not fill, until ended.
+func (s *Scan) wakeFor(ended <-chan struct{}) {
+	ticker := time.NewTicker(batchAge)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			for i, m := range s.machines {
+				if m.open.Load() {
+					s.loops[i].Wake()
+				}
+			}
+		case <-ended:
+			return
+		}
+	}
 }
 
 // feed hands the targets to the loops.
@@ -343,20 +367,20 @@ func (s *Scan) feed(ctx context.Context, source Source) error {
 				}
 			}
 		}
-		if err == nil {
-			continue
-		}
-		for i := range batches {
+		for i := range batches { // the next ones may be long in coming
 			if len(batches[i]) > 0 {
 				if err := send(i); err != nil {
 					return err
 				}
 			}
 		}
-		if errors.Is(err, io.EOF) {
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF):
 			return nil
+		default:
+			return fmt.Errorf("reading names: %w", err)
 		}
-		return fmt.Errorf("reading names: %w", err)
 	}
 }
 
