@@ -79,7 +79,7 @@ func (c *checkCmd) Run(env *environ) error {
 	}
 	ctx, stop := signal.NotifyContext(env.ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	answers := &answers{questions: questions, rules: rules, rows: plainEncoder(), to: bufio.NewWriter(env.stdout), json: c.JSON}
+	answers := &answers{questions: questions, rules: rules, rows: plainEncoder("check"), to: bufio.NewWriter(env.stdout), json: c.JSON}
 	questions.refused = answers.refuse
 	err = errors.Join(scan.Run(ctx, questions, answers), answers.finish())
 	switch {
@@ -96,8 +96,8 @@ func (c *checkCmd) Run(env *environ) error {
 }
 
 // plainEncoder makes rows for who shows parts of them.
-func plainEncoder() *output.Encoder {
-	return output.NewEncoder(output.Config{ScanID: "check", Registrable: datasets.DefaultSuffixes().Operator})
+func plainEncoder(id string) *output.Encoder {
+	return output.NewEncoder(output.Config{ScanID: id, Registrable: datasets.DefaultSuffixes().Operator})
 }
 
 // request makes of the flags what the CA is like.

@@ -1,5 +1,6 @@
 // Command caascan measures which certification authorities domains let issue: scan takes any number of names, lookup
-// explains one, check says if a CA may issue, demo runs a scan of a small Internet of its own.
+// explains one, check says if a CA may issue,
+// serve answers both over HTTP, demo runs a scan of a small Internet of its own.
 //
 // Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 done, but rows are missing, or the answer is no
 // (check); 2 wrong usage, unreadable input or unwritable output, before any packet; 3 stopped early, what was written is
@@ -51,6 +52,7 @@ type cli struct {
 	Scan   scanCmd   `cmd:"" help:"Ask for the CAA of every name of a list, and write a dataset."`
 	Lookup lookupCmd `cmd:"" help:"Look one name up and show everything seen."`
 	Check  checkCmd  `cmd:"" help:"May this CA issue? One verdict for each name or mail address."`
+	Serve  serveCmd  `cmd:"" help:"Answer check and lookup over HTTP, as JSON."`
 	Demo   demoCmd   `cmd:"" help:"Scan a small Internet on loopback whose truth is known."`
 }
 
