@@ -13,7 +13,7 @@ import (
 // but wire.
 func TestImports(t *testing.T) {
 	allowed := map[string]bool{
-		"bytes": true, "crypto/sha256": true, "encoding/binary": true, "errors": true, "net/url": true, "slices": true,
+		"bytes": true, "cmp": true, "crypto/sha256": true, "encoding/binary": true, "errors": true, "net/netip": true, "net/url": true, "slices": true,
 		"strconv": true, "strings": true, "unicode/utf8": true,
 		"embed": true, "fmt": true, "maps": true, "math/bits": true, "sync": true, "time": true,
 		"github.com/goccy/go-yaml/ast": true, "github.com/goccy/go-yaml/parser": true, // texts in, values out
