@@ -54,13 +54,21 @@ func (f Finding) Severity() Severity {
 // Essential appends those of the diagnoses that a page for a person should show to buf, the gravest first, then in the
 // order of the records. Those are left out which another about the same record says more exactly.
 func Essential(buf, diagnoses []Diagnosis) []Diagnosis {
+	type about struct {
+		finding Finding
+		record  int
+	}
+	said := map[about]bool{}
+	for _, d := range diagnoses {
+		entry, _ := d.Finding.Entry()
+		for _, general := range entry.Besides {
+			said[about{general, d.Record}] = true
+		}
+	}
 	from := len(buf)
-	for _, general := range diagnoses {
-		if !slices.ContainsFunc(diagnoses, func(d Diagnosis) bool {
-			entry, _ := d.Finding.Entry()
-			return d.Record == general.Record && slices.Contains(entry.Besides, general.Finding)
-		}) {
-			buf = append(buf, general)
+	for _, d := range diagnoses {
+		if !said[about{d.Finding, d.Record}] {
+			buf = append(buf, d)
 		}
 	}
 	slices.SortStableFunc(buf[from:], func(a, b Diagnosis) int {

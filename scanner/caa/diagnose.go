@@ -70,7 +70,7 @@ const (
 type Diagnosis struct {
 	Finding Finding
 	Record  int    // index in Set.Properties of the record at fault; -1: the set as a whole, or the way to it
-	Detail  string // IssuerTypo: the closest; AllUnknownLockedOut: the kind, or "any"; ValidationMethodsUnknown: the label
+	Detail  string // IssuerTypo: the closest; AllUnknownLockedOut: the kind, or "any"; ValidationMethodsUnknown: the first such label
 }
 
 // Word returns the finding with its argument if it has one: what stands in files.
@@ -110,6 +110,9 @@ type standing struct {
 	Issuer
 	nearest string // of one that is not known; "" if none is near
 }
+
+// usable reports whether somebody who goes by it can issue.
+func (s *standing) usable() bool { return s.Known && !s.Retired }
 
 // tagCount counts the records of one tag.
 type tagCount struct {
@@ -283,7 +286,7 @@ func (d *Diagnoser) diagnoseIssuer(i, kind int, issuer string, class octets) (us
 	case kind == int(SMIME) && known.Refuses[SMIME]:
 		d.add(IssuerNoSMIMETrust, i)
 	}
-	return known.Known && !known.Retired
+	return known.usable()
 }
 
 // everybody stands for an identifier where there is no registry.
@@ -324,6 +327,7 @@ func (d *Diagnoser) diagnoseParams(i int, params []Param) {
 			for label := range strings.SplitSeq(param.Value, ",") {
 				if !isKnownMethod(label) {
 					d.found = append(d.found, Diagnosis{ValidationMethodsUnknown, i, label})
+					break
 				}
 			}
 		}

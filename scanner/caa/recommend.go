@@ -47,7 +47,7 @@ func (d *Diagnoser) Recommend(s *Set, at *Circumstances) Recommendation {
 			r.Records, r.From = append(r.Records, repaired), append(r.From, i)
 		}
 	}
-	r.dropInert()
+	d.dropInert(&r)
 	if after := Judge(r.Records); at.Mail == TakesNoMail && !after.Traits.Has(TagIssueMail) && after.deniesAll(TLS) {
 		r.Records, r.From = append(r.Records, Property{Tag: "issuemail", Value: nobody}), append(r.From, -1)
 	}
@@ -74,6 +74,10 @@ func (s *Set) deniesAll(kind Kind) bool {
 	}
 	return false
 }
+
+// maxSplit bounds the issuers that one value may list, and the accounts, for a repair: who lists more means something else,
+// and a value of 64 KB must not become thousands of records.
+const maxSplit = 16
 
 // nobody is the value that authorises no one.
 const nobody = ";"
@@ -147,10 +151,14 @@ func (d *Diagnoser) repairIssuance(value string, tag Traits) []string {
 			return []string{value}
 		}
 	}
+	records := alternatives(params, tag)
+	if len(issuers) > maxSplit || len(records) == 0 {
+		return []string{value}
+	}
 	var values []string
 	for _, issuer := range issuers {
 		issuer = d.meant(issuer)
-		for _, alternative := range alternatives(params, tag) {
+		for _, alternative := range records {
 			if rebuilt := writeIssuance(issuer, alternative); !slices.Contains(values, rebuilt) {
 				values = append(values, rebuilt)
 			}
@@ -207,7 +215,11 @@ func (d *Diagnoser) isKnown(identifier string) bool {
 
 // issuerOf returns the known identifier that the host of a URL is, or stands below; "" if there is none.
 func (d *Diagnoser) issuerOf(url string) string {
-	for host := urlHost(url); strings.IndexByte(host, '.') > 0; _, host, _ = strings.Cut(host, ".") {
+	host := urlHost(url)
+	if len(host) > maxIdentifier {
+		return ""
+	}
+	for ; strings.IndexByte(host, '.') > 0; _, host, _ = strings.Cut(host, ".") {
 		if isDomain(host) && d.isKnown(host) {
 			return host
 		}
@@ -253,7 +265,7 @@ func repairParams(text string) (params []Param, ok bool) {
 }
 
 // alternatives returns the parameters for each of the records that should stand for one: with several accounts, one
-// record for each (RFC 8657 3, R2.17). Quotation marks around values go, and registered methods are in lower case (C10).
+// record for each (RFC 8657 3, R2.17), none if there are too many. Quotation marks around values go, and registered methods are in lower case (C10).
 func alternatives(params []Param, tag Traits) [][]Param {
 	reaches := tag&(TagIssue|TagIssueWild) != 0 // R2.17
 	isAccount := func(param Param) bool { return reaches && equalFold(param.Name, "accounturi") }
@@ -271,6 +283,9 @@ func alternatives(params []Param, tag Traits) [][]Param {
 	}
 	if len(accounts) < 2 {
 		return [][]Param{params}
+	}
+	if len(accounts) > maxSplit {
+		return nil
 	}
 	others := slices.DeleteFunc(params, isAccount)
 	var all [][]Param
@@ -301,14 +316,16 @@ func writeIssuance(issuer string, params []Param) string {
 }
 
 // dropInert leaves out records that say what another one says, and those that name nobody beside others that name
-// somebody. Of records that differ in their flags only, a critical one stays: it is the stricter one.
-func (r *Recommendation) dropInert() {
+// somebody. If that is nobody known, perhaps it is the denial that is meant: then both stay. Of records that differ in
+// their flags only, a critical one stays: it is the stricter one.
+func (d *Diagnoser) dropInert(r *Recommendation) {
 	s := Judge(r.Records)
 	var named [Kinds]bool
 	order := make([]int, len(r.Records))
 	for i := range r.Records {
 		order[i] = i
-		if kind := slices.Index(kindTags[:], tagTrait(s.Properties[i].Tag)); kind >= 0 && s.Issuances[i].Issuer != "" {
+		issuer := s.Issuances[i].Issuer
+		if kind := slices.Index(kindTags[:], tagTrait(s.Properties[i].Tag)); issuer != "" && d.about(issuer).usable() {
 			named[kind] = true
 		}
 	}
@@ -333,7 +350,7 @@ func (d *Diagnoser) options(before, after *Set) (options []Option) {
 	if after.Traits.Has(TagIssue) && !after.Traits.Has(TagIssueMail) {
 		var records []Property
 		for _, issuer := range after.Issuers[TLS] {
-			if known := d.about(issuer); known.Honours[SMIME] && !known.Retired {
+			if known := d.about(issuer); known.Honours[SMIME] && known.usable() {
 				records = append(records, Property{Tag: "issuemail", Value: issuer})
 			}
 		}
