@@ -77,6 +77,7 @@ var diagnoseTests = []struct {
 	{"Q13: www alone is no host", zone("issue www.example"), "all_unknown_locked_out issuer_unknown"},
 	{"Q13: IPv4 fits the grammar", zone("issue 192.0.2.1"), "all_unknown_locked_out issuer_is_ip issuer_unknown"},
 	{"Q13: IPv6 does not", zone("issue 2001:db8::1"), "all_unknown_locked_out issuer_is_ip malformed-value"},
+	{"Q13: IPv4 and a dot", zone("issue 192.0.2.1."), "all_unknown_locked_out issuer_is_ip malformed-value"},
 	{"Q13: in brackets", zone("issue [2001:db8::1]"), "all_unknown_locked_out issuer_is_ip malformed-value"},
 	{"R2.8: trailing dot", zone("issue ca.example."), "all_unknown_locked_out issuer_trailing_dot malformed-value"},
 	{"R2.8: trailing dot and parameter", zone("issue ca.example.; a=b"), "all_unknown_locked_out issuer_trailing_dot malformed-value"},
@@ -271,8 +272,20 @@ func hostileSet(rnd *rand.Rand) []Property {
 	set := make([]Property, 1+rnd.IntN(6))
 	for i := range set {
 		set[i] = Property{Flags: pick(rnd, someFlags), Tag: pick(rnd, tags), Value: pick(rnd, hostileValues)}
+		if rnd.IntN(2) == 0 {
+			set[i].Value = ""
+			for range 1 + rnd.IntN(6) {
+				set[i].Value += pick(rnd, hostileParts)
+			}
+		}
 	}
 	return set
+}
+
+// hostileParts are what values are made of, in whatever order.
+var hostileParts = []string{
+	"ca.example", "tls.exampl", "tls.example", "nobody.example", "CA.", "www.", "mail.", "a", "example", ".", ",", ";", "; ", " ", "\t", "\n", "\"", "'", "\u00a0", "\u201c", "\xff", "\u00e4",
+	"/", "https://", "http:", "mailto:", "@", ":", "/acct/", "accounturi=", "accounturi=a:b", "; accounturi=https://ca.example/acct/1", "validationmethods=", "DNS-01", "http-01", "=", "-", "*", "xn--", "192.0.2.1", "|",
 }
 
 func randomCircumstances(rnd *rand.Rand) Circumstances {

@@ -103,7 +103,7 @@ func dissect(value string) (d dissection) {
 	switch listed := list(head, rest); {
 	case isURL(head):
 		d.faults, d.url = append(d.faults, IssuerIsURL), head
-	case isIP(head):
+	case isIP(dotless):
 		d.faults = append(d.faults, IssuerIsIP)
 	case classOf(strings.Trim(head, around))&octetHigh != 0:
 		d.faults = append(d.faults, IssuerIDN)
@@ -132,7 +132,7 @@ func dissect(value string) (d dissection) {
 
 // list returns the domain names in a value that holds two or more and nothing else, with commas, blanks or the like
 // between them; nil if it does not. Semicolons count, too, unless parameters follow the first one. Each name must have a
-// dot: the labels of one name with blanks between them are no list.
+// dot: the labels of one name with blanks between them are no list, and neither are IP addresses.
 func list(head, rest string) (names []string) {
 	if strings.IndexByte(rest, '=') < 0 {
 		head += ";" + rest
@@ -141,7 +141,7 @@ func list(head, rest string) (names []string) {
 		name := strings.TrimRight(strings.Trim(field, around), ".")
 		switch {
 		case name == "":
-		case strings.IndexByte(name, '.') < 0 || !isDomain(name):
+		case strings.IndexByte(name, '.') < 0 || !isDomain(name) || isIP(name):
 			return nil
 		default:
 			names = append(names, name)
