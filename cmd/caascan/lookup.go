@@ -26,6 +26,7 @@ import (
 // lookupCmd is the command lookup.
 type lookupCmd struct {
 	networkFlags
+	issuerFlags
 
 	Names []string `arg:"" name:"name" help:"Names, wildcard names or mail addresses."`
 	Type  string   `placeholder:"T" help:"Look up this record type only, as dig does (default: the full CAA procedure of a scan)."`
@@ -224,6 +225,11 @@ func (line *typeAnswer) print(to io.Writer, asJSON bool) error {
 
 // procedure runs the names through what a scan does.
 func (c *lookupCmd) procedure(ctx context.Context, env *environ, network *scanner.Network, watch func(step.Machine) step.Machine) error {
+	issuers, err := c.issuers(env)
+	if err != nil {
+		return usage(err)
+	}
+	pages := newPage(issuers)
 	var targets []record.Target
 	for i, text := range c.Names {
 		target, reason := datasets.Canonical(text, datasets.Options{AllowSpecialUse: c.AllowSpecialUse})
@@ -243,7 +249,7 @@ func (c *lookupCmd) procedure(ctx context.Context, env *environ, network *scanne
 	}
 	if !c.JSON {
 		for _, r := range records.inOrder(len(targets)) {
-			if err := printRecord(env.stdout, r); err != nil {
+			if err := pages.print(env.stdout, r); err != nil {
 				return err
 			}
 		}
