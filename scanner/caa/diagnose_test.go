@@ -26,7 +26,7 @@ func (l table) Issuer(identifier string) Issuer { return l[identifier] }
 // Nearest takes tls.exampl, and whatever stands below ca.example, for mistyped.
 func (l table) Nearest(identifier string) (string, int, bool) {
 	switch {
-	case identifier == "tls.exampl":
+	case identifier == "tls.exampl" || identifier == "192.0.2.1": // an address is near to nobody, whatever a registry says
 		return "tls.example", 1, true
 	case identifier == "old.exampl":
 		return "old.example", 1, true
@@ -174,6 +174,7 @@ var diagnoseSetTests = []struct {
 	{"Q4", zone("issue ;", "iodef mailto:a@b"), Circumstances{Mail: TakesNoMail}, "issue_without_issuemail"},
 	{"Q5", zone("issuemail ca.example", "iodef mailto:a@b"), Circumstances{}, "issuemail_without_issue"},
 	{"R2.11", zone("issuewild ca.example", "issuemail ;", "iodef mailto:a@b"), Circumstances{}, "issuemail_without_issue issuewild_without_issue"},
+	{"R2.11: wildcards are restricted", zone("issuewild ca.example", "iodef mailto:a@b"), Circumstances{}, "issuewild_without_issue"},
 	{"Q6", zone("iodef mailto:a@b"), Circumstances{}, "restricts_nothing"},
 	{"Q6: marks only", zone("issuevmc ca.example"), Circumstances{}, "iodef_missing restricts_nothing"},
 	{"Q6: contact", zone("contactemail a@b"), Circumstances{}, "iodef_missing restricts_nothing"},

@@ -32,6 +32,8 @@ func TestRecommend(t *testing.T) {
 		{"R2.8: URL", zone("issuemail https://www.ca.example/cps"), 0, `0 issuemail "ca.example"`},
 		{"R2.8: URL of a stranger", zone("issue https://nobody.example/"), 0, `0 issue "https://nobody.example/"`},
 		{"R2.8: user part", zone("issue https://ca.example@nobody.example/"), 0, `0 issue "https://ca.example@nobody.example/"`},
+		{"R2.8: user part of our own", zone("issue https://user@ca.example:443/"), 0, `0 issue "ca.example"`},
+		{"C17: accounts for mail are the CA's matter", zone("issuemail ca.example; accounturi=a:b; accounturi=a:c"), 0, `0 issuemail "ca.example; accounturi=a:b; accounturi=a:c"`},
 		{"R2.17: ACME account", zone("issue https://acme.ca.example/acme/acct/1"), 0, `0 issue "ca.example; accounturi=https://acme.ca.example/acme/acct/1"`},
 		{"C17: not for mail", zone("issuemail https://acme.ca.example/acme/acct/1"), 0, `0 issuemail "ca.example"`},
 		{"Q13: typo", zone("issue tls.exampl; a=b"), 0, `0 issue "tls.example; a=b"`},
@@ -117,6 +119,7 @@ func TestOptions(t *testing.T) {
 			[]string{`issue_without_issuemail 0 issuemail "ca.example"`, `issue_without_issuemail 0 issuemail ";"`}},
 		{"Q3: nobody is known to", zone("issue tls.example"), []string{`issue_without_issuemail 0 issuemail ";"`}},
 		{"R2.11", zone("issuewild ca.example", "issuewild tls.example"), []string{`issuewild_without_issue 0 issue "ca.example" | 0 issue "tls.example"`}},
+		{"R2.11: nobody", zone("issuewild ;"), nil},
 		{"R2.5", zone("128 tbs x", "issue tls.example", "issuemail ;"), []string{`critical_unknown_tag 0 issuevmc ";"`}},
 	} {
 		set := Judge(test.set)
