@@ -18,18 +18,26 @@ const waitsLong = 500 * time.Millisecond
 // turnsAway reports whether q, which has chosen s, shall be turned away: only a client's own first question, with
 // nothing known yet, and nobody else waiting for it.
 func (r *Resolver) turnsAway(q *question, s *server) bool {
-	return r.cfg.Crowd > 0 && int(s.load) >= r.cfg.Crowd && (s.waited >= waitsLong || s.stats.First == 0) &&
-		q.waiter.client != nil && q.waiter.client.Patient && q.waiter.client == q.client && q.more == nil &&
+	return r.crowded(s) && q.waiter.client != nil && q.waiter.client.Patient && q.waiter.client == q.client && q.more == nil &&
 		q.key.use == answering && q.tried == 0 && q.depth == 0 && q.links == 0
+}
+
+// crowded reports whether s has enough to do.
+func (r *Resolver) crowded(s *server) bool {
+	return r.cfg.Crowd > 0 && int(s.load) >= r.cfg.Crowd && (s.waited >= waitsLong || s.stats.First == 0)
 }
 
 // turnAway gives q up. Those who follow it go on.
 func (r *Resolver) turnAway(now step.Time, q *question, s *server) {
 	s.turned++
-	r.stopScouting(now, q)
 	r.finished = append(r.finished, Result{Client: q.client, Crowded: s.id})
-	r.underWay.drop(q)
 	q.state = gone
+	if q.key.use == surveying {
+		delete(r.surveys, q.ticket)
+		return
+	}
+	r.stopScouting(now, q)
+	r.underWay.drop(q)
 }
 
 // relieve notes the end of an exchange with s, and whether those who were turned away may come back.

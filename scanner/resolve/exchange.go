@@ -206,9 +206,15 @@ func (r *Resolver) useless(now step.Time, q *question, s *server, ev evidence) {
 
 // apply does what a reading of a reply says.
 func (r *Resolver) apply(now step.Time, q *question, s *server, rd *reading, ev evidence) {
-	switch rd.verdict {
-	case notUseful:
+	switch {
+	case rd.verdict == notUseful:
 		r.useless(now, q, s, ev)
+		return
+	case q.key.use == probing:
+		r.judgeAlone(now, q, rd, ev)
+		return
+	}
+	switch rd.verdict {
 	case final:
 		r.end(now, q, rd.outcome, rd, ev)
 	case aliased:

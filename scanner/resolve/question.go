@@ -50,6 +50,7 @@ const (
 	CauseLookups   = "lookups"    // maxAddressLookups, and none gave an address
 	CauseNoAddress = "no-address" // no server of the zone has an address we could ask
 	CauseNSLoop    = "ns-loop"    // the addresses of the servers need themselves to be found
+	CauseAddresses = "addresses"  // maxSurveyed; of surveys
 )
 
 // state is where a question stands.
@@ -69,6 +70,7 @@ const (
 	awaitingReferral
 	awaitingChain
 	awaitingWork
+	awaitingProbes
 	ended
 	gone // turned away: there is no answer
 )
@@ -200,19 +202,32 @@ func (r *Resolver) run(now step.Time, out *[]step.Ask) {
 					break
 				}
 				c := r.findCut(now, q.key, q.client.cut)
-				if !r.synthesise(now, q, c) {
+				if q.key.use == surveying {
+					q.startAt(c)
+				} else if !r.synthesise(now, q, c) {
 					r.enter(now, q, c)
 				}
 			case choosingServer:
-				r.chooseServer(now, q, out)
+				switch q.key.use {
+				case surveying:
+					r.survey(now, q, out)
+				case probing:
+					r.probeAgain(now, q, out)
+				default:
+					r.chooseServer(now, q, out)
+				}
 			case proving:
 				r.prove(now, q, out)
 			}
 		}
-		switch q.state {
-		case ended:
+		switch {
+		case q.state == ended && q.key.use == surveying:
+			r.surveyEnded(q)
+		case q.state == ended && q.key.use == probing:
+			r.probeEnded(q)
+		case q.state == ended:
 			r.deliver(now, q)
-		case gone:
+		case q.state == gone:
 			r.questions.give(q)
 		}
 	}
@@ -404,7 +419,7 @@ func (r *Resolver) unknownAddress(now step.Time, q *question) (*host, family, bo
 				continue
 			}
 			s := q.searching()
-			if s.lookups >= maxAddressLookups {
+			if s.lookups >= q.maxLookups() {
 				s.bound = CauseLookups
 				return nil, 0, false
 			}
@@ -413,6 +428,14 @@ func (r *Resolver) unknownAddress(now step.Time, q *question) (*host, family, bo
 		}
 	}
 	return nil, 0, false
+}
+
+// maxLookups is how many addresses are looked up for q at one zone cut.
+func (q *question) maxLookups() uint8 {
+	if q.key.use == surveying {
+		return maxSurveyLookups
+	}
+	return maxAddressLookups
 }
 
 func lookedBit(server int, f family) uint64 { return 1 << (server*int(families) + int(f)) }

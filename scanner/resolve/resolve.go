@@ -17,6 +17,7 @@
 //	proving          the answer is there: is it genuine?                 (prove.go, claim.go)
 //	awaitingChain    another question has a link of the chain of trust   (trust.go)
 //	awaitingWork     signatures are being checked, off the loop
+//	awaitingProbes   other questions are at the servers of a survey     (survey.go)
 //
 // A reply is read by a pure function of the message (reply.go, referral.go): answer, alias, denial, referral, lameness or
 // failure. Referrals lead down to choosingServer, failures to the next server, until the servers or the bounds are used
@@ -95,10 +96,12 @@ type Client struct {
 	cut *cut
 }
 
-// Result is an answer that has become ready, or of a client that was turned away none, and the server that is crowded.
+// Result is an answer or a survey that has become ready, or of a client that was turned away neither, and the server that
+// is crowded.
 type Result struct {
 	Client  *Client
 	Answer  *record.Answer
+	Survey  *record.Survey
 	Crowded step.ServerID
 }
 
@@ -109,10 +112,11 @@ type Resolver struct {
 
 	anchors map[wire.Name][]record.RR // by owner
 
-	questions slab                 // by ticket
-	underWay  index                // of them by name
-	parties   map[wire.Name]*party // by the child of a zone (scout.go)
-	ready     []*question          // to be moved on by run
+	questions slab                    // by ticket
+	underWay  index                   // of them by name
+	parties   map[wire.Name]*party    // by the child of a zone (scout.go)
+	surveys   map[step.Ticket]*survey // by the question that leads them (survey.go)
+	ready     []*question             // to be moved on by run
 	finished  []Result
 	freed     []step.ServerID // crowded before, and no longer
 
@@ -149,6 +153,8 @@ const (
 	answering use = iota // a client wants the answer, validated
 	serving              // the address of a name server: not validated
 	chaining             // DS or DNSKEY for the chain of trust: no alias is followed, and the answer is a trust (trust.go)
+	surveying            // all servers of the zone are to be asked (survey.go)
+	probing              // one server is asked for a survey
 )
 
 // New returns a Resolver that knows the root servers and nothing else.
@@ -167,6 +173,7 @@ func New(cfg Config) *Resolver {
 		cfg:     cfg,
 		seed:    maphash.MakeSeed(),
 		parties: map[wire.Name]*party{},
+		surveys: map[step.Ticket]*survey{},
 		byAddr:  map[netip.Addr]step.ServerID{},
 		cuts:    newCache[wire.Name, *cut](cfg.Cuts),
 		sets:    newCache[string, *serverSet](cfg.Cuts),

@@ -32,6 +32,7 @@ type world struct {
 	clients []*Client
 	asked   map[*Client]int
 	results map[*Client][]*record.Answer
+	surveys map[*Client][]*record.Survey
 	paused  int // packets that wait for the pause before them
 }
 
@@ -125,7 +126,7 @@ func newWorld(t testing.TB, rootZone string, change ...func(*Config)) *world {
 	w := &world{
 		t: t, rng: rand.New(rand.NewPCG(1, 2)), now: step.Time(1000 * time.Hour),
 		hosts: map[netip.Addr]*nameserver{}, flying: map[step.Ticket]bool{},
-		asked: map[*Client]int{}, results: map[*Client][]*record.Answer{},
+		asked: map[*Client]int{}, results: map[*Client][]*record.Answer{}, surveys: map[*Client][]*record.Survey{},
 	}
 	w.cfg = Config{
 		Roots: []Root{{Name: wire.MustName("a.root-servers.test"), Addrs: []netip.Addr{netip.MustParseAddr(rootAddr)}}},
@@ -181,6 +182,29 @@ func (w *world) ask(c *Client, name string, typ wire.Type) {
 	w.carryOut(asks)
 	w.collect()
 	w.check()
+}
+
+// survey starts a survey for a client.
+func (w *world) survey(c *Client, name string, typ wire.Type) {
+	w.t.Helper()
+	if w.asked[c] == 0 {
+		w.clients = append(w.clients, c)
+	}
+	w.asked[c]++
+	var asks []step.Ask
+	w.r.Survey(w.now, c, wire.MustName(name), typ, &asks)
+	w.carryOut(asks)
+	w.collect()
+	w.check()
+}
+
+// surveyOf looks name up for a new client, then surveys it, until nothing is under way.
+func (w *world) surveyOf(name string) (*record.Survey, *Client) {
+	w.t.Helper()
+	_, c := w.lookupCost(name, wire.TypeCAA)
+	w.survey(c, name, wire.TypeCAA)
+	w.run()
+	return w.surveys[c][0], c
 }
 
 // underWay returns the first of the questions for name, nil if there is none.
@@ -247,6 +271,10 @@ func (w *world) collect() {
 		res, ok := w.r.Finished()
 		if !ok {
 			return
+		}
+		if res.Survey != nil {
+			w.surveys[res.Client] = append(w.surveys[res.Client], res.Survey)
+			continue
 		}
 		w.results[res.Client] = append(w.results[res.Client], res.Answer)
 	}
@@ -383,6 +411,10 @@ func (w *world) check() {
 			if !w.flying[q.ticket] {
 				w.t.Fatalf("question %v waits for a packet that is not under way", q.key)
 			}
+		case awaitingProbes:
+			if sv := r.surveys[q.ticket]; sv == nil || sv.probes == 0 {
+				w.t.Fatalf("survey of %v waits for nothing", q.key.name)
+			}
 		case awaitingAddress, awaitingAlias, awaitingReferral, awaitingChain:
 			if q.waitsFor == nil || q.waitsFor.needs(q) {
 				w.t.Fatalf("question %v waits for itself or for nothing", q.key)
@@ -393,7 +425,12 @@ func (w *world) check() {
 		if q.waiter == (waiter{}) {
 			w.t.Fatalf("nobody waits for question %v", q.key)
 		}
-		if found, _ := r.find(q.key); found != q {
+		switch found, _ := r.find(q.key); {
+		case q.key.use == surveying || q.key.use == probing:
+			if found != nil {
+				w.t.Fatalf("survey of %v may be joined", q.key.name)
+			}
+		case found != q:
 			w.t.Fatalf("question %v is not among those under way", q.key)
 		}
 	}
@@ -407,8 +444,8 @@ func (w *world) check() {
 		if c.Cost.Queries > w.cfg.MaxQueries {
 			w.t.Fatalf("client sent %d packets of %d", c.Cost.Queries, w.cfg.MaxQueries)
 		}
-		if len(w.results[c]) > w.asked[c] {
-			w.t.Fatalf("client got %d answers to %d questions", len(w.results[c]), w.asked[c])
+		if got := len(w.results[c]) + len(w.surveys[c]); got > w.asked[c] {
+			w.t.Fatalf("client got %d answers to %d questions", got, w.asked[c])
 		}
 	}
 	if sent != len(w.log)+w.paused {
@@ -430,12 +467,15 @@ func (w *world) check() {
 func (w *world) idle() {
 	w.t.Helper()
 	slots := &w.r.questions
-	if w.r.UnderWay() != 0 || len(slots.free) != slots.made || w.r.underWay.count != 0 {
+	if w.r.UnderWay() != 0 || len(slots.free) != slots.made || w.r.underWay.count != 0 || len(w.r.surveys) != 0 {
 		w.t.Fatalf("%d questions under way, %d slots of %d free", w.r.UnderWay(), len(slots.free), slots.made)
 	}
 	for _, c := range w.clients {
-		if len(w.results[c]) != w.asked[c] {
-			w.t.Fatalf("client got %d answers to %d questions", len(w.results[c]), w.asked[c])
+		if got := len(w.results[c]) + len(w.surveys[c]); got != w.asked[c] {
+			w.t.Fatalf("client got %d answers to %d questions", got, w.asked[c])
+		}
+		for _, sv := range w.surveys[c] {
+			w.checkSurvey(sv)
 		}
 		for _, a := range w.results[c] {
 			checkAnswer(w.t, a)
