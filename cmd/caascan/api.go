@@ -5,97 +5,76 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	_ "embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"mime"
-	"net"
+	"maps"
 	"net/http"
-	"net/netip"
-	"net/url"
+	"os"
+	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/caascan/caascan/datasets"
 	"github.com/caascan/caascan/output"
+	"github.com/caascan/caascan/scanner"
 	"github.com/caascan/caascan/scanner/caa"
 	"github.com/caascan/caascan/scanner/record"
 )
 
 // Bounds on one call.
 const (
-	maxNames   = 100       // asked about
-	maxStrings = 100       // of each other parameter
-	maxBody    = 256 << 10 // octets
+	maxNames   = 100      // asked about
+	maxStrings = 100      // of each other parameter
+	maxBody    = 64 << 10 // octets
 )
 
-// api is what caascan serve answers over HTTP. Its description for clients is openapi.json.
+// api is what caascan serve answers over HTTP, as an http.Handler. Its description for clients is openapi.json; what a
+// call may ask is in parameters.go's table.
+//
+//	call ──admit──► route ──body──► check, lookup ──► desk ──► scan
 type api struct {
-	desk    *desk
-	rules   *rulebook
-	issuers *datasets.Issuers
-	options datasets.Options
-	profile string
-	time    time.Duration
-	token   string // "": none is asked for, and only loopback's own names are served
+	desk     *desk
+	rules    *caa.Rules
+	at       time.Time // for the rule in force; zero: the time of the call
+	profile  string    // of calls that name none; "": the rule in force
+	options  datasets.Options
+	callTime time.Duration
+	token    string // "": none is asked for, and only loopback's own names are served
+	log      io.Writer
+
+	ending  atomic.Bool // calls are refused
+	routes  map[string]map[string]handle
+	figures *figures
 
 	rowsLock sync.Mutex
 	rows     *output.Encoder
-
-	registry *prometheus.Registry
-	calls    *prometheus.CounterVec
-	took     *prometheus.HistogramVec
-	verdicts *prometheus.CounterVec
 }
+
+// handle answers one call, whose body has been read, or says what is wrong with it.
+type handle func(w http.ResponseWriter, r *http.Request, body []byte) error
 
 //go:embed openapi.json
 var openAPI []byte
 
-func newAPI(d *desk, rules *rulebook, issuers *datasets.Issuers, c *serveCmd) *api {
+func newAPI(d *desk, rules *rulebook, c *serveCmd, token string, progress func() scanner.Progress, log io.Writer) *api {
 	a := &api{
-		desk: d, rules: rules, issuers: issuers, profile: c.Profile, time: c.CallTime,
-		options: datasets.Options{AllowSpecialUse: c.AllowSpecialUse}, rows: plainEncoder("serve"), registry: prometheus.NewRegistry(),
-		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "caascan_calls_total", Help: "Calls by path and status code."}, []string{"path", "code"}),
-		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "caascan_call_seconds", Help: "Time that calls took, by path.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 16)}, []string{"path"}),
-		verdicts: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "caascan_verdicts_total", Help: "Verdicts by kind of certificate and by what they say."}, []string{"for", "permitted"}),
+		desk: d, rules: rules.rules, at: c.At, profile: c.Profile, options: datasets.Options{AllowSpecialUse: c.AllowSpecialUse},
+		callTime: c.CallTime, token: token, log: log, figures: newFigures(d, progress), rows: plainEncoder("serve"),
 	}
-	underWay := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "caascan_names_in_flight", Help: "Names that are looked up now."}, func() float64 { return float64(d.underWay()) })
-	a.registry.MustRegister(a.calls, a.took, a.verdicts, underWay,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a.routes = map[string]map[string]handle{
+		"/v1/check":     {http.MethodGet: a.check, http.MethodPost: a.check},
+		"/v1/lookup":    {http.MethodGet: a.lookup, http.MethodPost: a.lookup},
+		"/openapi.json": {http.MethodGet: describe},
+		"/healthz":      {http.MethodGet: a.health},
+		"/metrics":      {http.MethodGet: a.metrics},
+	}
 	return a
-}
-
-// handler routes the calls.
-func (a *api) handler() http.Handler {
-	mux := http.NewServeMux()
-	for pattern, handle := range map[string]func(*http.Request) (any, error){
-		"GET /v1/check":   a.check,
-		"POST /v1/check":  a.check,
-		"GET /v1/lookup":  a.lookup,
-		"POST /v1/lookup": a.lookup,
-	} {
-		_, path, _ := strings.Cut(pattern, " ")
-		mux.Handle(pattern, a.call(path, handle))
-	}
-	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Write(openAPI)
-	})
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
-	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{}))
-	return a.admit(mux)
 }
 
 // problem is a call that went wrong, and what the caller is told.
@@ -110,144 +89,143 @@ func badRequest(format string, args ...any) error {
 	return problem{http.StatusBadRequest, fmt.Sprintf(format, args...)}
 }
 
-// admit lets those in who show the token. Without one, a browser that was led here under a foreign name (DNS rebinding) is
-// turned away.
-func (a *api) admit(next http.Handler) http.Handler {
-	want := sha256.Sum256([]byte("Bearer " + a.token))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got := sha256.Sum256([]byte(r.Header.Get("Authorization")))
-		switch {
-		case a.token == "" && !isLoopback(r.Host):
-			fail(w, problem{http.StatusMisdirectedRequest, "this service answers to localhost and loopback addresses only"})
-		case a.token != "" && subtle.ConstantTimeCompare(got[:], want[:]) != 1:
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			fail(w, problem{http.StatusUnauthorized, "want the header Authorization: Bearer TOKEN"})
-		default:
-			next.ServeHTTP(w, r)
-		}
-	})
+// ServeHTTP implements http.Handler.
+func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began, code := time.Now(), http.StatusOK
+	w.Header().Set("Cache-Control", "no-store") // what is true of a domain now may not be so in a minute
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if err := a.answer(w, r); err != nil {
+		code = fail(w, err)
+	}
+	path := r.URL.Path
+	if a.routes[path] == nil {
+		path = "other"
+	}
+	a.figures.call(path, code, time.Since(began))
 }
 
-// call answers with what handle returns, as JSON.
-func (a *api) call(path string, handle func(*http.Request) (any, error)) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began := time.Now()
-		ctx, cancel := context.WithTimeout(r.Context(), a.time)
-		defer cancel()
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		answer, err := handle(r.WithContext(ctx))
-		code := http.StatusOK
-		if err != nil {
-			code = fail(w, err)
-		} else {
-			w.Header().Set("Content-Type", "application/json")
-			w.Write(append(marshal(answer), '\n'))
+// answer answers a call or says what is wrong with it. A panic is a fault of ours that one caller met: the others are
+// served on.
+func (a *api) answer(w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() {
+		if met := recover(); met != nil {
+			fmt.Fprintf(a.log, "caascan: internal error: %v\n%s", met, debug.Stack())
+			err = problem{http.StatusInternalServerError, "internal error"}
 		}
-		a.calls.WithLabelValues(path, strconv.Itoa(code)).Inc()
-		a.took.WithLabelValues(path).Observe(time.Since(began).Seconds())
-	})
+	}()
+	if err := a.admit(w, r); err != nil {
+		return err
+	}
+	handle, err := a.route(w, r)
+	if err != nil {
+		return err
+	}
+	body, err := readBody(w, r)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), a.callTime)
+	defer cancel()
+	return handle(w, r.WithContext(ctx), body)
 }
 
-// fail tells the caller what is wrong, and returns the status code.
-func fail(w http.ResponseWriter, err error) int {
-	var p problem
-	var big *http.MaxBytesError
-	switch {
-	case errors.As(err, &p):
-	case errors.As(err, &big):
-		p = problem{http.StatusRequestEntityTooLarge, fmt.Sprintf("a call has at most %d octets", maxBody)}
-	case errors.Is(err, errBusy):
-		w.Header().Set("Retry-After", "1")
-		p = problem{http.StatusTooManyRequests, "too many names are under way"}
-	case errors.Is(err, context.DeadlineExceeded):
-		p = problem{http.StatusGatewayTimeout, "the name servers did not answer in time"}
-	default: // the caller has gone, or the service ends
-		p = problem{http.StatusServiceUnavailable, "stopped"}
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(p.code)
-	w.Write(append(marshal(map[string]string{"error": p.text}), '\n'))
-	return p.code
-}
-
-// asked are the parameters of a call: of the query string, or the members of a JSON object in the body.
-type asked struct {
-	Names       []string `json:"name"`
-	Issuers     []string `json:"issuer"`
-	For         string   `json:"for"`
-	Profile     string   `json:"profile"`
-	AccountURIs []string `json:"account_uri"`
-	Methods     []string `json:"method"`
-	Honours8657 bool     `json:"honours_8657"`
-	DNSOperator bool     `json:"dns_operator"`
-	OnFailure   string   `json:"on_failure"`
-}
-
-// parameters reads what a call asks.
-func parameters(r *http.Request) (asked, error) {
-	var q asked
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		values, err := url.ParseQuery(r.URL.RawQuery)
-		if err != nil {
-			return q, badRequest("query string: %v", err)
+// admit lets those in who show the token. Without one it turns away what a browser brings that is not the user's own
+// doing: pages of other sites (CSRF), and pages that had their name point to this machine (DNS rebinding).
+func (a *api) admit(w http.ResponseWriter, r *http.Request) error {
+	if a.token == "" {
+		if !isLoopback(r.Host) {
+			return problem{http.StatusMisdirectedRequest, "this service answers to localhost and loopback addresses only"}
 		}
-		return q, q.fromQuery(values)
-	}
-	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
-		return q, problem{http.StatusUnsupportedMediaType, "want a body of type application/json"}
-	}
-	decoder := json.NewDecoder(r.Body)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&q); err != nil {
-		var big *http.MaxBytesError
-		if errors.As(err, &big) {
-			return q, err
+		if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+			return problem{http.StatusForbidden, "pages of other sites may not call this service"}
 		}
-		return q, badRequest("body: %v", err)
+		return nil
 	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return q, badRequest("body: more than one JSON value")
-	}
-	return q, nil
-}
-
-func (q *asked) fromQuery(values url.Values) error {
-	lists := map[string]*[]string{"name": &q.Names, "issuer": &q.Issuers, "account_uri": &q.AccountURIs, "method": &q.Methods}
-	words := map[string]*string{"for": &q.For, "profile": &q.Profile, "on_failure": &q.OnFailure}
-	switches := map[string]*bool{"honours_8657": &q.Honours8657, "dns_operator": &q.DNSOperator}
-	for key, given := range values {
-		list, isList := lists[key]
-		word, isWord := words[key]
-		flag, isFlag := switches[key]
-		switch {
-		case isList:
-			*list = given
-		case (isWord || isFlag) && len(given) > 1:
-			return badRequest("%s: given more than once", key)
-		case isWord:
-			*word = given[0]
-		case isFlag:
-			on, err := strconv.ParseBool(given[0])
-			if err != nil {
-				return badRequest("%s: want true or false", key)
-			}
-			*flag = on
-		default:
-			return badRequest("%q: no such parameter", key)
-		}
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(a.token)) // so that the time tells not even the length
+	if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		return problem{http.StatusUnauthorized, "want the header Authorization: Bearer TOKEN"}
 	}
 	return nil
 }
 
+// route finds who answers.
+func (a *api) route(w http.ResponseWriter, r *http.Request) (handle, error) {
+	methods := a.routes[r.URL.Path]
+	if methods == nil {
+		return nil, problem{http.StatusNotFound, "no such path; /openapi.json describes what there is"}
+	}
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet // whose answer net/http leaves the body out of
+	}
+	if methods[method] == nil {
+		allowed := slices.Sorted(maps.Keys(methods))
+		w.Header().Set("Allow", strings.Join(append(allowed, http.MethodHead), ", "))
+		return nil, problem{http.StatusMethodNotAllowed, "want the method " + strings.Join(allowed, " or ")}
+	}
+	return methods[method], nil
+}
+
+// readBody reads what a call brings, whatever its method, within requestTime of its first octet, and lifts that limit then:
+// who sends nothing more can still wait for his answer.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var big *http.MaxBytesError
+	switch {
+	case errors.As(err, &big):
+		return nil, problem{http.StatusRequestEntityTooLarge, fmt.Sprintf("body: at most %d octets", maxBody)}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, problem{http.StatusRequestTimeout, "body: it did not come in time"}
+	case err != nil:
+		return nil, badRequest("body: %v", err)
+	}
+	if err := http.NewResponseController(w).SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return nil, err // the connection is gone
+	}
+	return body, nil
+}
+
+// statusGone is counted where the caller did not wait for the answer: nobody sees it.
+const statusGone = 499
+
+// fail tells the caller what is wrong, and returns the status code.
+func fail(w http.ResponseWriter, err error) int {
+	var p problem
+	switch {
+	case errors.As(err, &p):
+	case errors.Is(err, errBusy):
+		w.Header().Set("Retry-After", "1")
+		p = problem{http.StatusTooManyRequests, err.Error()}
+	case errors.Is(err, context.DeadlineExceeded):
+		p = problem{http.StatusGatewayTimeout, "the name servers did not answer in time"}
+	case errors.Is(err, errEnding):
+		p = problem{http.StatusServiceUnavailable, err.Error()}
+	default:
+		p = problem{statusGone, "the caller has gone"}
+	}
+	writeJSON(w, p.code, map[string]string{"error": p.text})
+	return p.code
+}
+
+// writeJSON writes the answer. That it cannot be written is its reader's loss alone.
+func writeJSON(w http.ResponseWriter, code int, value any) {
+	text := append(marshal(value), '\n')
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	w.Write(text)
+}
+
 // check answers for each name if the CA may issue.
-func (a *api) check(r *http.Request) (any, error) {
-	q, err := parameters(r)
-	if err != nil {
-		return nil, err
+func (a *api) check(w http.ResponseWriter, r *http.Request, body []byte) error {
+	var q asked
+	if err := parameters(r, body, q.ofCheck()); err != nil {
+		return err
 	}
 	questions, err := a.questions(&q)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	targets := make([]record.Target, 0, len(questions))
 	for i := range questions {
@@ -255,9 +233,19 @@ func (a *api) check(r *http.Request) (any, error) {
 			targets = append(targets, questions[i].target)
 		}
 	}
-	records, err := a.desk.ask(r.Context(), targets)
+	records, err := a.ask(r.Context(), targets)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	writeJSON(w, http.StatusOK, map[string][]verdict{"verdicts": a.decide(questions, records)})
+	return nil
+}
+
+// decide answers questions by the records of those that are in scope.
+func (a *api) decide(questions []issuance, records []*record.Record) []verdict {
+	rules := rulebook{rules: a.rules, at: a.at}
+	if rules.at.IsZero() {
+		rules.at = time.Now() // the service may live longer than a rule
 	}
 	verdicts := make([]verdict, len(questions))
 	a.rowsLock.Lock()
@@ -267,104 +255,120 @@ func (a *api) check(r *http.Request) (any, error) {
 		if questions[i].scope == caa.InScope {
 			shown, records = records[0], records[1:]
 		}
-		verdicts[i] = a.rules.decide(&questions[i], shown, a.rows)
-		a.verdicts.WithLabelValues(verdicts[i].For, caa.Verdict(verdicts[i].Permitted).String()).Inc()
+		verdicts[i] = rules.decide(&questions[i], shown, a.rows)
+		a.figures.verdict(&verdicts[i])
 	}
-	return map[string][]verdict{"verdicts": verdicts}, nil
+	return verdicts
+}
+
+// ask has names looked up, unless the service is ending.
+func (a *api) ask(ctx context.Context, targets []record.Target) ([]*record.Record, error) {
+	if a.ending.Load() {
+		return nil, errEnding
+	}
+	return a.desk.ask(ctx, targets)
 }
 
 // questions makes of the parameters of check what is to be answered.
 func (a *api) questions(q *asked) ([]issuance, error) {
-	if err := q.bounded(); err != nil {
+	if err := a.bounded(q); err != nil {
 		return nil, err
 	}
-	if len(q.Issuers) == 0 {
+	if len(q.issuers) == 0 {
 		return nil, badRequest("issuer: want at least one identifier of the CA")
 	}
-	if _, known := kindWords[q.For]; q.For != "" && !known {
+	if _, known := kindWords[q.kind]; q.kind != "" && !known {
 		return nil, badRequest("for: want tls, tls-wildcard, smime or vmc")
 	}
-	if _, known := failureWords[q.OnFailure]; q.OnFailure != "" && !known {
+	if _, known := failureWords[q.onFailure]; q.onFailure != "" && !known {
 		return nil, badRequest("on_failure: want unknown, permit or deny")
 	}
-	if q.Profile == "" {
-		q.Profile = a.profile
-	} else if err := a.rules.check(q.Profile); err != nil {
+	if q.profile == "" {
+		q.profile = a.profile
+	} else if err := (&rulebook{rules: a.rules}).check(q.profile); err != nil {
 		return nil, badRequest("%s", strings.TrimPrefix(err.Error(), "--"))
 	}
-	c := checkCmd{Issuer: q.Issuers, AccountURI: q.AccountURIs, Method: q.Methods, Honours8657: q.Honours8657, DNSOperator: q.DNSOperator, OnFailure: q.OnFailure}
+	c := checkCmd{Issuer: q.issuers, AccountURI: q.accountURIs, Method: q.methods, Honours8657: q.honours8657, DNSOperator: q.dnsOperator, OnFailure: q.onFailure}
 	request, err := c.request()
 	if err != nil {
 		return nil, badRequest("%s", strings.TrimPrefix(err.Error(), "--"))
 	}
-	questions := make([]issuance, len(q.Names))
-	for i, name := range q.Names {
-		questions[i] = newIssuance(name, q.For, a.options)
-		questions[i].request, questions[i].profile = request, q.Profile
+	questions := make([]issuance, len(q.names))
+	for i, name := range q.names {
+		questions[i] = newIssuance(name, q.kind, a.options)
+		questions[i].request, questions[i].profile = request, q.profile
 	}
 	return questions, nil
 }
 
 // bounded checks that no parameter is longer than a call may have.
-func (q *asked) bounded() error {
-	if n := len(q.Names); n == 0 || n > maxNames {
-		return badRequest("name: want 1 to %d", maxNames)
+func (a *api) bounded(q *asked) error {
+	most := min(maxNames, a.desk.room)
+	if n := len(q.names); n == 0 || n > most {
+		return badRequest("name: want 1 to %d, not %d", most, n)
 	}
-	if max(len(q.Issuers), len(q.AccountURIs), len(q.Methods)) > maxStrings {
+	if max(len(q.issuers), len(q.accountURIs), len(q.methods)) > maxStrings {
 		return badRequest("issuer, account_uri, method: at most %d of each", maxStrings)
 	}
 	return nil
 }
 
 // lookup answers with everything that was seen of each name: the row that a scan writes.
-func (a *api) lookup(r *http.Request) (any, error) {
-	q, err := parameters(r)
-	if err != nil {
-		return nil, err
+func (a *api) lookup(w http.ResponseWriter, r *http.Request, body []byte) error {
+	var q asked
+	if err := parameters(r, body, q.ofLookup()); err != nil {
+		return err
 	}
-	if err := q.bounded(); err != nil {
-		return nil, err
+	if err := a.bounded(&q); err != nil {
+		return err
 	}
-	names := q.Names
-	if q.Names = nil; !q.empty() {
-		return nil, badRequest("lookup has the parameter name only")
-	}
-	targets := make([]record.Target, len(names))
-	for i, name := range names {
+	targets := make([]record.Target, len(q.names))
+	for i, name := range q.names {
 		target, reason := datasets.Canonical(name, a.options)
 		if reason != datasets.Accepted {
-			return nil, badRequest("name %q: %s", name, reason)
+			return badRequest("name %q: %s", name, reason)
 		}
 		targets[i] = target
 	}
-	records, err := a.desk.ask(r.Context(), targets)
+	records, err := a.ask(r.Context(), targets)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	writeJSON(w, http.StatusOK, map[string][]output.Domain{"domains": a.domains(records)})
+	return nil
+}
+
+// domains makes the rows of a call; their input_line is the place in it.
+func (a *api) domains(records []*record.Record) []output.Domain {
 	domains := make([]output.Domain, len(records))
 	a.rowsLock.Lock()
 	defer a.rowsLock.Unlock()
 	for i, r := range records {
 		domains[i], _ = a.rows.Rows(r)
+		domains[i].InputLine = int64(i + 1)
 	}
-	return map[string][]output.Domain{"domains": domains}, nil
+	return domains
 }
 
-// empty reports whether no parameter is set.
-func (q *asked) empty() bool {
-	return slices.Max([]int{len(q.Names), len(q.Issuers), len(q.AccountURIs), len(q.Methods)}) == 0 &&
-		q.For == "" && q.Profile == "" && q.OnFailure == "" && !q.Honours8657 && !q.DNSOperator
+// describe answers with the description of the service.
+func describe(w http.ResponseWriter, _ *http.Request, _ []byte) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(openAPI)
+	return nil
 }
 
-// isLoopback reports whether only this machine can reach what is called hostport.
-func isLoopback(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = strings.Trim(hostport, "[]")
+// health answers if calls are answered.
+func (a *api) health(w http.ResponseWriter, _ *http.Request, _ []byte) error {
+	if a.ending.Load() {
+		return errEnding
 	}
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	io.WriteString(w, "ok\n")
+	return nil
+}
+
+// metrics answers with figures for Prometheus.
+func (a *api) metrics(w http.ResponseWriter, r *http.Request, _ []byte) error {
+	promhttp.HandlerFor(a.figures.registry, promhttp.HandlerOpts{}).ServeHTTP(w, r)
+	return nil
 }

@@ -5,52 +5,69 @@ import (
 	"errors"
 	"sync"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/caascan/caascan/scanner/record"
 )
 
 // desk is where calls hand in targets and wait for their records: the scanner.Source and the scanner.Sink of a scan
 // without end.
+//
+// A name holds a place from the moment it is handed in until the scan has answered it, also when nobody waits for it any
+// more: so no more names are ever under way, or in memory, than there are places.
 type desk struct {
-	in    chan record.Target
-	slots chan struct{} // one for each name under way
+	room   int
+	places *semaphore.Weighted
+	in     chan record.Target // has room for all that hold a place
 
 	mu      sync.Mutex
 	last    int64
-	waiting map[int64]chan<- *record.Record // by the target's line; buffered
+	waiting map[int64]seat // by the target's line
 }
 
-// errBusy: as many names are under way as may be.
+// seat is where the record of a target goes.
+type seat struct {
+	call chan<- seated // has room for all records of the call
+	at   int
+}
+
+type seated struct {
+	record *record.Record
+	at     int
+}
+
+// errBusy: there is no room for so many names now.
 var errBusy = errors.New("too many names are under way")
 
-func newDesk(inFlight int) *desk {
-	return &desk{in: make(chan record.Target, inFlight), slots: make(chan struct{}, inFlight), waiting: map[int64]chan<- *record.Record{}}
+func newDesk(room int) *desk {
+	return &desk{room: room, places: semaphore.NewWeighted(int64(room)), in: make(chan record.Target, room), waiting: map[int64]seat{}}
 }
 
-// ask returns the records of targets, in their order. It fails with errBusy at once if there is no room for all of them,
-// and with the cause if ctx ends before.
+// ask returns the records of targets, in their order, whose lines it sets. It fails with errBusy at once if there is no
+// room for all of them, and with the cause if ctx ends before all are answered.
 func (d *desk) ask(ctx context.Context, targets []record.Target) ([]*record.Record, error) {
-	for taken := range targets {
-		select {
-		case d.slots <- struct{}{}:
-		default:
-			d.free(taken)
-			return nil, errBusy
-		}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
-	replies := make([]chan *record.Record, len(targets))
+	if !d.places.TryAcquire(int64(len(targets))) {
+		return nil, errBusy
+	}
+	call := make(chan seated, len(targets))
+	d.mu.Lock()
 	for i := range targets {
-		replies[i] = make(chan *record.Record, 1)
-		d.mu.Lock()
 		d.last++
 		targets[i].Line = d.last
-		d.waiting[d.last] = replies[i]
-		d.mu.Unlock()
-		d.in <- targets[i] // has room for all that hold a slot
+		d.waiting[d.last] = seat{call, i}
+	}
+	d.mu.Unlock()
+	for i := range targets {
+		d.in <- targets[i]
 	}
 	records := make([]*record.Record, len(targets))
-	for i := range targets {
+	for range targets {
 		select {
-		case records[i] = <-replies[i]:
+		case s := <-call:
+			records[s.at] = s.record
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
@@ -58,15 +75,16 @@ func (d *desk) ask(ctx context.Context, targets []record.Target) ([]*record.Reco
 	return records, nil
 }
 
-// free gives slots back. A slot is held until its name is answered, also if nobody waits any more.
-func (d *desk) free(n int) {
-	for range n {
-		<-d.slots
-	}
+// underWay is how many names have not been answered yet.
+func (d *desk) underWay() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.waiting)
 }
 
-// underWay is how many names have not been answered yet.
-func (d *desk) underWay() int { return len(d.slots) }
+// drain takes all places, so that ask lets nobody in any more, and returns when the names under way are answered or ctx
+// ends.
+func (d *desk) drain(ctx context.Context) error { return d.places.Acquire(ctx, int64(d.room)) }
 
 // Next implements scanner.Source: it waits for a target and takes what else is there.
 func (d *desk) Next(ctx context.Context) ([]record.Target, error) {
@@ -91,13 +109,13 @@ func (d *desk) Next(ctx context.Context) ([]record.Target, error) {
 
 // Write implements scanner.Sink.
 func (d *desk) Write(batch []*record.Record) error {
+	d.mu.Lock()
 	for _, r := range batch {
-		d.mu.Lock()
-		reply := d.waiting[r.Target.Line]
+		s := d.waiting[r.Target.Line]
 		delete(d.waiting, r.Target.Line)
-		d.mu.Unlock()
-		reply <- r
+		s.call <- seated{r, s.at}
 	}
-	d.free(len(batch))
+	d.mu.Unlock()
+	d.places.Release(int64(len(batch)))
 	return nil
 }

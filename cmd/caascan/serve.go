@@ -2,12 +2,13 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/signal"
 	"runtime"
@@ -15,8 +16,10 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/caascan/caascan/output"
 	"github.com/caascan/caascan/scanner"
 )
 
@@ -24,7 +27,6 @@ import (
 type serveCmd struct {
 	networkFlags
 	ruleFlags
-	issuerFlags
 
 	Listen    string        `default:"127.0.0.1:8053" placeholder:"ADDR:PORT" help:"Where to listen. Other addresses than those of loopback need --token-file."`
 	TokenFile string        `placeholder:"FILE" help:"File with the token that callers must show: Authorization: Bearer TOKEN."`
@@ -37,14 +39,23 @@ func (*serveCmd) Example() string {
 	return "caascan serve\n  curl 'http://127.0.0.1:8053/v1/check?issuer=letsencrypt.org&name=example.org'"
 }
 
-// Bounds on what one caller can make the service hold: slow ones, big ones, many.
+// Bounds on what callers can make the service hold, be they slow, big or many. With those on names under way and on
+// calls (api.go) they bound its memory but for the caches of the resolvers, which have bounds of their own, and what is
+// remembered of each name server met.
 const (
-	headerTime    = 5 * time.Second
-	idleTime      = 2 * time.Minute
-	maxHeader     = 16 << 10 // octets
-	closingTime   = 10 * time.Second
-	leastTokenLen = 16 // characters: less can be guessed
+	headerTime     = 5 * time.Second
+	requestTime    = 10 * time.Second // header and body
+	answerTime     = 10 * time.Second // for taking the answer, once it is there
+	idleTime       = time.Minute
+	maxHeader      = 16 << 10         // octets; fits a hundred names in a query string
+	maxConnections = 1000             // beyond them callers wait to be let in: each holds at most a header, a body and its answer
+	closingTime    = 10 * time.Second // for names under way once a signal has come
+	partingTime    = 2 * time.Second  // for writing the last answers
+	leastTokenLen  = 16               // characters: less can be guessed
 )
+
+// errEnding: the service answers no more calls.
+var errEnding = errors.New("the service is ending")
 
 // Run serves until it is told to stop.
 func (c *serveCmd) Run(env *environ) error {
@@ -53,10 +64,6 @@ func (c *serveCmd) Run(env *environ) error {
 		return usage(err)
 	}
 	rules, err := c.rulebook(c.At)
-	if err != nil {
-		return usage(err)
-	}
-	issuers, err := c.issuers(env)
 	if err != nil {
 		return usage(err)
 	}
@@ -70,7 +77,9 @@ func (c *serveCmd) Run(env *environ) error {
 	case c.CallTime <= 0:
 		return usage(fmt.Errorf("--call-time %v: want more than 0", c.CallTime))
 	}
-	scan, err := scanner.New(scanner.Config{Network: network, InFlight: c.InFlight, Loops: runtime.GOMAXPROCS(0), WithMX: true})
+	c.exclusion.catchHangup()
+	defer c.exclusion.rereadOnHangup(env.ctx, env.stderr, func(*output.ExcludeList) {})()
+	scan, err := c.newScan(env, network)
 	if err != nil {
 		return usage(err)
 	}
@@ -78,41 +87,75 @@ func (c *serveCmd) Run(env *environ) error {
 	if err != nil {
 		return usage(fmt.Errorf("--listen: %w", err))
 	}
-	ctx, stop := signal.NotifyContext(env.ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	fmt.Fprintf(env.stderr, "caascan: listening on http://%s, described at /openapi.json\n", listener.Addr())
 	desk := newDesk(c.InFlight)
-	api := newAPI(desk, rules, issuers, c)
-	api.token = token
-	server := &http.Server{
-		Handler: api.handler(), ReadHeaderTimeout: headerTime, ReadTimeout: c.CallTime, IdleTimeout: idleTime,
-		WriteTimeout: c.CallTime + headerTime, MaxHeaderBytes: maxHeader,
+	api := newAPI(desk, rules, c, token, scan.Progress, env.stderr)
+	if err := c.serve(env, listener, api, func(ctx context.Context) error { return scan.Run(ctx, desk, desk) }); err != nil {
+		return exit{exitStopped, err}
 	}
-	work, ctx := errgroup.WithContext(ctx)
-	work.Go(func() error { return scan.Run(ctx, desk, desk) })
+	return nil
+}
+
+// newScan makes the scan behind the desk. Each loop has room for all names under way, so that many names of one domain,
+// which are one loop's, do not keep those of others out.
+func (c *serveCmd) newScan(env *environ, network scanner.Network) (*scanner.Scan, error) {
+	flags := scanFlags{InFlight: c.InFlight * runtime.GOMAXPROCS(0), With: []string{"mx"}}
+	return flags.newScan(env, network, rand.Uint64())
+}
+
+// serve answers calls until a signal comes, or the scan that looks names up for them ends by itself. Then new calls are
+// refused, those under way have closingTime to come to their end, and the scan is ended.
+func (c *serveCmd) serve(env *environ, listener net.Listener, api *api, scan func(context.Context) error) error {
+	signalled, stop := signal.NotifyContext(env.ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	answering, end := context.WithCancelCause(context.WithoutCancel(env.ctx)) // while it lasts, names are looked up
+	defer end(nil)
+	server := &http.Server{
+		Handler: api, BaseContext: func(net.Listener) context.Context { return answering },
+		ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, WriteTimeout: requestTime + c.CallTime + answerTime,
+		IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, DisableGeneralOptionsHandler: true,
+		ErrorLog: log.New(env.stderr, "caascan: ", 0),
+	}
+	work, ctx := errgroup.WithContext(signalled)
 	work.Go(func() error {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		err := scan(answering)
+		end(errEnding)
+		if errors.Is(err, errEnding) {
+			return nil
+		}
+		return err
+	})
+	work.Go(func() error {
+		if err := server.Serve(netutil.LimitListener(listener, maxConnections)); !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}
 		return nil
 	})
 	work.Go(func() error {
 		<-ctx.Done()
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closingTime)
+		stop() // a second signal ends the process at once
+		api.ending.Store(true)
+		closing, cancel := context.WithTimeout(answering, closingTime)
 		defer cancel()
-		return server.Shutdown(closing)
+		if api.desk.drain(closing) != nil {
+			end(errEnding) // who still waits is told so
+		}
+		parting, cancel := context.WithTimeout(context.WithoutCancel(ctx), partingTime)
+		defer cancel()
+		if server.Shutdown(parting) != nil {
+			server.Close() // on callers who do not take their answers
+		}
+		end(errEnding)
+		return nil
 	})
-	if err := work.Wait(); err != nil && !errors.Is(err, context.Canceled) {
-		return exit{exitStopped, err}
-	}
-	return nil
+	return work.Wait()
 }
 
 // token returns what callers must show; "" if whoever reaches the service may use it, which is only loopback's.
 func (c *serveCmd) token() (string, error) {
 	if c.TokenFile == "" {
 		if !isLoopback(c.Listen) {
-			return "", fmt.Errorf("--listen %s: other addresses than those of loopback need --token-file; for a new token: echo %s > FILE", c.Listen, newToken())
+			return "", fmt.Errorf("--listen %s: other addresses than those of loopback need --token-file; for a new token: (umask 077; openssl rand -hex 16 > FILE)", c.Listen)
 		}
 		return "", nil
 	}
@@ -121,14 +164,21 @@ func (c *serveCmd) token() (string, error) {
 		return "", fmt.Errorf("--token-file: %w", err)
 	}
 	token := strings.TrimSpace(string(text))
-	if len(token) < leastTokenLen || strings.ContainsAny(token, " \t\r\n") {
-		return "", fmt.Errorf("--token-file %s: want one word of %d characters or more", c.TokenFile, leastTokenLen)
+	if len(token) < leastTokenLen || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", fmt.Errorf("--token-file %s: want one word of %d characters or more, of ASCII", c.TokenFile, leastTokenLen)
 	}
 	return token, nil
 }
 
-func newToken() string {
-	var random [16]byte
-	rand.Read(random[:]) // never fails (Go 1.24)
-	return hex.EncodeToString(random[:])
+// isLoopback reports whether only this machine can reach what is called hostport.
+func isLoopback(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = strings.TrimSuffix(strings.TrimPrefix(hostport, "["), "]")
+	}
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
 }
