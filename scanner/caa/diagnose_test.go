@@ -357,7 +357,7 @@ func about(found []Diagnosis, set *Set) (list []string) {
 func TestDiagnoseRandom(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
 	d := NewDiagnoser(someRegistry)
-	for range 5_000 {
+	for range 2_000 {
 		at := randomCircumstances(rnd)
 		checkDiagnosis(t, d, hostileSet(rnd), &at, rnd)
 	}

@@ -203,7 +203,7 @@ func TestRecommendRandom(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(7, 8))
 	d := NewDiagnoser(someRegistry)
 	changed := 0
-	for range 10_000 {
+	for range 3_000 {
 		at := randomCircumstances(rnd)
 		set := hostileSet(rnd)
 		checkRecommendation(t, d, set, &at)
