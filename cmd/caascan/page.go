@@ -215,7 +215,11 @@ func (p *page) printRecommendation(b *strings.Builder, r *record.Record, at *caa
 	}
 	better := p.doctor.Recommend(&r.CAA, at)
 	if better.Changed(&r.CAA) && len(better.Records) <= mostRecords {
-		b.WriteString("\nWhat to publish instead\n")
+		b.WriteString("\nWhat to publish instead")
+		if at.Aliased {
+			fmt.Fprintf(b, ", which is for those to do who run %s", better.Owner)
+		}
+		b.WriteByte('\n')
 		for _, property := range better.Records {
 			fmt.Fprintf(b, "  %s\n", caa.Line(better.Owner, property))
 		}
