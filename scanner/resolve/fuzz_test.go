@@ -240,6 +240,7 @@ func randomWorld(t testing.TB, seed uint64) *world {
 		}
 		w.fault(addr(), f)
 	}
+	surveys := rand.New(rand.NewPCG(seed, 7))
 	for i := range 1 + rng.IntN(12) {
 		c := &Client{ID: uint32(i)}
 		for range 1 + rng.IntN(3) {
@@ -250,6 +251,10 @@ func randomWorld(t testing.TB, seed uint64) *world {
 				at = at.Add(time.Duration(rng.Int64N(int64(2 * time.Hour))))
 			}
 			w.events.add(event{at: at, act: func() { w.ask(c, n, typ) }})
+			if surveys.IntN(3) == 0 {
+				at = at.Add(time.Duration(surveys.Int64N(int64(3 * time.Second))))
+				w.events.add(event{at: at, act: func() { w.survey(c, n, typ) }})
+			}
 		}
 	}
 	return w

@@ -70,7 +70,7 @@ func (r *Resolver) survey(now step.Time, q *question, out *[]step.Ask) {
 		}
 		r.list(now, q, sv)
 		r.probe(now, q, sv, 1, out)
-	case q.cut.zone.Labels() < 2 && q.key.name != q.cut.zone:
+	case q.cut.zone.Labels() < 2 && q.key.name != q.cut.zone && len(sv.Answers) < len(sv.known):
 		sv.Cause, q.state = CauseTopLevel, ended
 	default:
 		r.probe(now, q, sv, maxSurveyed, out)
