@@ -107,11 +107,14 @@ func (c *checkCmd) request() (caa.Request, error) {
 		OnFailure: failureWords[c.OnFailure],
 	}
 	for _, id := range c.Issuer {
-		value := caa.ParseIssuance(id)
-		if value.Issuer == "" || len(value.Params) > 0 {
+		id = strings.TrimSpace(id)
+		if id == "" || !strings.EqualFold(caa.ParseIssuance(id).Issuer, id) {
 			return r, fmt.Errorf("--issuer %q: no issuer identifier (RFC 8659 4.2)", id)
 		}
-		r.Issuers = append(r.Issuers, strings.TrimSpace(id)) // as it is: some rules compare its case (C6)
+		r.Issuers = append(r.Issuers, id) // as it is: some rules compare its case (C6)
+	}
+	if len(r.Issuers) == 0 { // --issuer ""
+		return r, errors.New("--issuer: no identifier given")
 	}
 	return r, nil
 }

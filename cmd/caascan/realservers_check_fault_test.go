@@ -24,10 +24,10 @@ type faultZone struct {
 // faultyZones are what servers do that cannot answer for CAA (R1.9, R1.13). Each has an address of its own.
 var faultyZones = []faultZone{
 	{name: "rcode-servfail", reply: withRCode(dns.RcodeServerFailure)},
-	{name: "rcode-refused", reply: withRCode(dns.RcodeRefused)},
+	{name: "rcode-refused", two: true, reply: withRCode(dns.RcodeRefused)},
 	{name: "rcode-notimp", two: true, reply: withRCode(dns.RcodeNotImplemented)},
-	{name: "rcode-formerr", reply: withRCode(dns.RcodeFormatError)},
-	{name: "rcode-nxrrset", reply: withRCode(dns.RcodeNXRrset)},
+	{name: "rcode-formerr", two: true, reply: withRCode(dns.RcodeFormatError)},
+	{name: "rcode-nxrrset", two: true, reply: withRCode(dns.RcodeNXRrset)},
 	{name: "drops", reply: func(*dns.Msg) []byte { return nil }},
 	{name: "cut", reply: packed(func(m *dns.Msg) { m.Truncated = true })}, // and there is no TCP
 	{name: "other-id", reply: packed(func(m *dns.Msg) { m.Id++ })},

@@ -84,7 +84,8 @@ museum. NS ns1.nic.museum.
 ns1.nic.museum. A 127.55.1.11
 org. NS ns1.nic.org.
 ns1.nic.org. A 127.55.1.11
-aero. NS ns1.hosting.com. ; which does not serve it
+aero. NS ns1.hosting.com. ; which does not serve it, nor does the other
+aero. NS bind.hosting.com.
 `,
 	"com.": `ns1.nic A 127.55.1.11
 hosting NS ns1.hosting
@@ -99,12 +100,12 @@ wrong-ds NS ns1.hosting
 wrong-ds ` + deadKey + `
 servfail NS ns1.hosting
 refused NS ns1.hosting
+refused NS bind.hosting
 servfail-signed NS ns1.hosting
 servfail-signed ` + deadKey + `
 bind NS bind.hosting
 signed-bind NS bind.hosting
 servfail-bind NS bind.hosting
-refused-bind NS bind.hosting
 dead NS dead.hosting
 silent NS silent.hosting
 dead-signed NS dead.hosting
