@@ -245,7 +245,7 @@ func TestCheckManyNames(t *testing.T) {
 		want[name] = p.want
 		fmt.Fprintln(&list, name)
 	}
-	code, stdout, stderr := caascan(t, "", checkArgs(w, "@"+testFile(t, "many", list.String()), "--json", "--rate-start", "0", "--issuer", "ca.example")...)
+	code, stdout, stderr := caascan(t, "", checkArgs(w, "@"+testFile(t, "many", list.String()), "--json", "--rate-per-server", "2000", "--rate-start", "2000", "--issuer", "ca.example")...)
 	if code != exitNo {
 		t.Errorf("exit code %d\n%s", code, stderr)
 	}
