@@ -84,18 +84,24 @@ func (r *Resolver) unknownToSurvey(now step.Time, q *question, sv *survey) (*hos
 	if !ok {
 		return nil, 0, false
 	}
-	known := 0
-	for _, h := range q.cut.set.hosts {
-		for f := range h.addrs {
-			known += len(h.addrs[f].servers)
-		}
-	}
 	left := r.cfg.MaxQueries - q.client.Cost.Queries
-	if left <= min(known, maxSurveyed) || int(q.client.lookups) >= r.cfg.MaxQueries {
+	if left <= min(q.cut.set.addresses(now), maxSurveyed) || int(q.client.lookups) >= r.cfg.MaxQueries {
 		sv.Cause = CauseQueries
 		return nil, 0, false
 	}
 	return h, f, true
+}
+
+// addresses counts those that are known of the servers.
+func (s *serverSet) addresses(now step.Time) (n int) {
+	for _, h := range s.hosts {
+		for f := range h.addrs {
+			if known := &h.addrs[f]; now < known.expires {
+				n += len(known.servers)
+			}
+		}
+	}
+	return n
 }
 
 // list makes the list of the addresses to be asked: the first of every server, then the second, so that the bound takes
@@ -104,6 +110,8 @@ func (r *Resolver) list(now step.Time, q *question, sv *survey) {
 	sv.listed = true
 	first := len(sv.known)
 	sv.Addresses = first
+	room := min(q.cut.set.addresses(now), maxSurveyed-first)
+	sv.known, sv.Answers = slices.Grow(sv.known, room), slices.Grow(sv.Answers, room)
 	for i := range maxAddrsPerName {
 		for f := range families {
 			for _, h := range q.cut.set.hosts {
@@ -260,13 +268,29 @@ func (r *Resolver) noteAnswer(q *question, rd *reading, ev evidence) {
 		a.Outcome = record.Found
 		return
 	}
+	a.Set = r.surveys[q.waiter.question.ticket].keep(rd.set(q.key.typ))
+}
+
+// set returns the records of the type that was read, in canonical order, each once (RFC 2181 5).
+func (rd *reading) set(typ wire.Type) []record.RR {
 	set := rd.records
-	for len(set) > 0 && set[0].Type != q.key.typ {
+	for len(set) > 0 && set[0].Type != typ {
 		set = set[1:]
 	}
-	a.Set = copyRecords(set)
-	slices.SortFunc(a.Set, func(a, b record.RR) int { return bytes.Compare(a.Data, b.Data) })
-	a.Set = slices.CompactFunc(a.Set, func(a, b record.RR) bool { return bytes.Equal(a.Data, b.Data) }) // RFC 2181 5
+	slices.SortFunc(set, func(a, b record.RR) int { return bytes.Compare(a.Data, b.Data) })
+	return slices.CompactFunc(set, func(a, b record.RR) bool { return bytes.Equal(a.Data, b.Data) })
+}
+
+// keep returns a copy of set. Servers that have the same, as they mostly do, have one copy of it.
+func (sv *survey) keep(set []record.RR) []record.RR {
+	for i := range sv.Answers {
+		if slices.EqualFunc(set, sv.Answers[i].Set, func(a, b record.RR) bool {
+			return a.TTL == b.TTL && a.Owner == b.Owner && bytes.Equal(a.Data, b.Data)
+		}) {
+			return sv.Answers[i].Set
+		}
+	}
+	return copyRecords(set)
 }
 
 // probeEnded lets the survey go on once all servers asked so far have had their say.

@@ -120,6 +120,9 @@ func TestSurveyClasses(t *testing.T) {
 				w.run()
 				wantSurvey(t, w.surveys[c][0], test.want, test.said, "")
 				wantPackets(t, w.log[before:], 4)
+				if c.cut == nil || c.cut.zone != wire.MustName("example.com") {
+					t.Errorf("the delegation is not kept")
+				}
 
 				sv, _ := w.surveyOf("www.example.com")
 				wantSurvey(t, sv, test.want, test.said, "")
@@ -456,6 +459,9 @@ func TestSurveyMaxQueries(t *testing.T) {
 				if !asked[a.Server.Addr] {
 					t.Errorf("%s, %d packets: %v was not asked", test.name, budget, a.Server.Addr)
 				}
+				if cutShort := a.Outcome == record.WorkBound; cutShort && test.name != "truncation" && test.name != "no EDNS" {
+					t.Errorf("%s, %d packets: a failure is told as a bound", test.name, budget)
+				}
 			}
 			if all := len(sv.Answers) == len(addrs); all == (sv.Cause == CauseQueries) {
 				t.Errorf("%s, %d packets: %d of %d asked, cause %q", test.name, budget, len(sv.Answers), sv.Addresses, sv.Cause)
@@ -640,5 +646,94 @@ func TestSurveyAsks(t *testing.T) {
 	}
 	if a := asks[1]; a.Class != step.TopLevel || a.Addr != addrOf(comAddr) {
 		t.Errorf("ask %+v", a)
+	}
+}
+
+// The quickest server is asked first, one that does not reply last of all.
+func TestSurveyOrder(t *testing.T) {
+	for seed := range uint64(8) {
+		w := exampleWorld(t, "*.example.com. MX 10 mail.example.com.\n", seeded(seed), noCase)
+		quick, slow := ns1Addr, ns2Addr
+		if seed%2 == 0 {
+			quick, slow = slow, quick
+		}
+		w.hosts[addrOf(slow)].rtt = 900 * time.Millisecond
+		for i := range 12 {
+			w.lookup(fmt.Sprintf("n%d.example.com", i), wire.TypeMX)
+		}
+		before := len(w.log)
+		w.surveyAlone("www.example.com")
+		if sent := w.log[before:]; len(sent) != 2 || sent[0].addr != addrOf(quick) || sent[1].addr != addrOf(slow) {
+			t.Errorf("seed %d: %v", seed, sent)
+		}
+	}
+}
+
+// Records are told as each server has them, TTLs, too; servers that say the same share the memory.
+func TestSurveySets(t *testing.T) {
+	const set = "example.com. 300 CAA 0 issue \"b.test\"\nexample.com. 300 CAA 0 issue \"a.test\"\n"
+	w := twoViews(t, set, strings.ReplaceAll(set, " 300 ", " 60 "))
+	a := w.surveyAlone("example.com").Answers
+	if a[0].Set[0].TTL != 300 || a[1].Set[0].TTL != 60 || string(a[0].Set[0].Data) != "\x00\x05issuea.test" || a[0].Set[1].Owner != wire.MustName("example.com") {
+		t.Errorf("%+v", a)
+	}
+	w = twoViews(t, set, set)
+	w.fault(ns2Addr, func(x *served) { x.reply.Answer = append(x.reply.Answer, x.reply.Answer[0]) }) // RFC 2181 5
+	a = w.surveyAlone("example.com").Answers
+	if len(a[1].Set) != 2 || &a[0].Set[0] != &a[1].Set[0] {
+		t.Errorf("%+v", a)
+	}
+}
+
+// As many servers as are common are found without glue, all their addresses.
+func TestSurveyManyLookups(t *testing.T) {
+	var names, addrs strings.Builder
+	for i := range 13 {
+		fmt.Fprintf(&names, "example.com. NS n%d.ns.org.\n", i)
+		fmt.Fprintf(&addrs, "n%d.ns.org. A 192.0.2.%d\nn%d.ns.org. AAAA 2001:db8::%d\n", i, 20+i, i, 20+i)
+	}
+	w := comWorld(t, names.String())
+	w.serve(comAddr, soaOf("org")+"ns.org. NS ns1.ns.org.\nns1.ns.org. A 192.0.2.9\n")
+	w.serve("192.0.2.9", soaOf("ns.org")+addrs.String())
+	for i := range 13 {
+		w.serve(fmt.Sprintf("192.0.2.%d 2001:db8::%d", 20+i, 20+i), soaOf("example.com")+someCAA)
+	}
+	sv, c := w.surveyOf("example.com")
+	if sv.Answered() != 26 || sv.Cause != "" || c.Cost.Queries > 60 {
+		t.Errorf("%d answered, cause %q, %d packets", sv.Answered(), sv.Cause, c.Cost.Queries)
+	}
+}
+
+// Addresses that have expired are looked up again, and not asked if that cannot be.
+func TestSurveyExpired(t *testing.T) {
+	for _, spent := range []bool{false, true} {
+		w := comWorld(t, "example.com. 86400 NS ns1.example.com.\nns1.example.com. 60 A 192.0.2.1\n")
+		w.serve(ns1Addr, soaOf("example.com")+"ns1.example.com. A 192.0.2.1\n"+someCAA)
+		want(t, w.lookup("example.com", wire.TypeCAA), record.Found)
+		w.now = w.now.Add(10 * time.Minute)
+		c := &Client{}
+		if spent {
+			c.lookups = uint16(w.cfg.MaxQueries)
+		}
+		w.survey(c, "example.com", wire.TypeCAA)
+		w.run()
+		if sv := w.surveys[c][0]; spent {
+			wantSurvey(t, sv, record.NotChecked, "", CauseQueries)
+		} else {
+			wantSurvey(t, sv, record.NotChecked, "found", "")
+		}
+	}
+}
+
+// When no more addresses may be looked up, those that are known are asked.
+func TestSurveyLookupsSpent(t *testing.T) {
+	w := comWorld(t, "example.com. NS ns1.example.com.\nexample.com. NS a.ns.org.\nns1.example.com. A 192.0.2.1\n")
+	w.serve(ns1Addr, soaOf("example.com")+someCAA)
+	c := &Client{lookups: uint16(w.cfg.MaxQueries)}
+	w.survey(c, "example.com", wire.TypeCAA)
+	w.run()
+	wantSurvey(t, w.surveys[c][0], record.NotChecked, "found", CauseQueries)
+	if w.surveys[c][0].Zone != wire.MustName("example.com") {
+		t.Errorf("zone %v", w.surveys[c][0].Zone)
 	}
 }
