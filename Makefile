@@ -8,7 +8,7 @@ FUZZTIME ?= 20s
 # Debian packages of the tests: real name servers and tools to hold ours against, and lists that come with Debian.
 DEBIAN := nsd knot bind9 bind9-dnsutils bind9-utils unbound iproute2 dns-root-data publicsuffix
 
-.PHONY: all build vet test race fuzz fuzz-dnssec bench bench-parts lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile accept-polite scenarios clean
+.PHONY: all build vet test race fuzz fuzz-dnssec bench bench-parts lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile accept-polite accept-check accept-serve bench-decide scenarios clean
 
 all: build vet test
 
@@ -77,6 +77,16 @@ accept-unbound: build deps ## security and rcode of thousands of names in hundre
 scenarios: ## the scenario files of validation, written anew by their generator, and played
 	$(GO) test -count=1 ./scanner/replay/generate -update
 	$(GO) test -count=1 ./scanner/replay
+
+accept-check: deps ## may this CA issue: cases at NSD, BIND and servers with faults, by check --json
+	$(GO) test -count=1 -v -run 'TestCheck' ./cmd/caascan
+
+bench-decide: ## decisions on stored evidence: nanoseconds and allocations for each
+	$(GO) test -run '^$$' -bench 'Decide|Corroborate|Diagnose' -benchmem -benchtime 0.5s -count 3 ./scanner/caa
+
+accept-serve: build ## caascan serve under load for 30 s
+	$(STATIC) $(GO) build -trimpath -o $(BIN)/caabench ./cmd/caabench
+	$(BIN)/caabench serve
 
 accept-hostile: ## zones made to be expensive: packets, signatures, hashes, memory, and what it does to other names
 	$(GO) test -count=1 -v -run TestHostile ./scanner

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/goccy/go-yaml"
@@ -62,11 +61,11 @@ func (f flagValues) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any
 	case nil:
 		return nil, nil
 	case []any:
-		items := make([]string, len(value))
+		items := make([]any, len(value))
 		for i, item := range value {
 			items[i] = fmt.Sprint(item)
 		}
-		return strings.Join(items, ","), nil
+		return items, nil
 	default:
 		return fmt.Sprint(value), nil
 	}
