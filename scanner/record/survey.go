@@ -26,7 +26,7 @@ type Survey struct {
 // ServerAnswer is what the server at one address said.
 type ServerAnswer struct {
 	Server  Server
-	Outcome Outcome
+	Outcome Outcome // WorkBound: what the name may cost was used up in the midst of the exchange
 	RCode   wire.RCode
 
 	// Aliases are the targets of the aliases in the reply, in order, beginning with that of the name asked. If they leave

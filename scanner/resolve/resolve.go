@@ -24,6 +24,8 @@
 // up. An alias that leaves the reply leads to a question of its own, which all aliases to that target share. Bounds are
 // constants at the head of question.go, each with the attack it answers.
 //
+// A Survey asks not the best server of a zone but all of them, and says whether they agree (survey.go).
+//
 // Questions wait for questions, never in a circle: who would close one is told of the loop instead. An answer that
 // shows a bound on the work of one client is given to that client alone; others who waited ask again.
 //
