@@ -35,7 +35,7 @@ const (
 )
 
 // api is what caascan serve answers over HTTP, as an http.Handler. Its description for clients is openapi.json; what a
-// call may ask is in parameters.go's table.
+// call may ask is in parameters.go.
 //
 //	call ──admit──► route ──body──► check, lookup ──► desk ──► scan
 type api struct {
@@ -168,8 +168,8 @@ func (a *api) route(w http.ResponseWriter, r *http.Request) (handle, error) {
 	return methods[method], nil
 }
 
-// readBody reads what a call brings, whatever its method, within requestTime of its first octet, and lifts that limit then:
-// who sends nothing more can still wait for his answer.
+// readBody reads what a call brings, whatever its method: none is left over that net/http would have to wait for. The server's
+// time-out for reading ends with it.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var big *http.MaxBytesError
@@ -180,9 +180,6 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, problem{http.StatusRequestTimeout, "body: it did not come in time"}
 	case err != nil:
 		return nil, badRequest("body: %v", err)
-	}
-	if err := http.NewResponseController(w).SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return nil, err // the connection is gone
 	}
 	return body, nil
 }

@@ -32,6 +32,7 @@ type serveCmd struct {
 	TokenFile string        `placeholder:"FILE" help:"File with the token that callers must show: Authorization: Bearer TOKEN."`
 	InFlight  int           `default:"10000" placeholder:"N" help:"Names under way at once; calls beyond that are told to come again."`
 	CallTime  time.Duration `default:"30s" placeholder:"DURATION" help:"How long a call may take."`
+	Grace     time.Duration `default:"10s" placeholder:"DURATION" help:"How long calls under way may go on once the service is told to end."`
 }
 
 // Example implements exampler.
@@ -47,11 +48,10 @@ const (
 	requestTime    = 10 * time.Second // header and body
 	answerTime     = 10 * time.Second // for taking the answer, once it is there
 	idleTime       = time.Minute
-	maxHeader      = 16 << 10         // octets; fits a hundred names in a query string
-	maxConnections = 1000             // beyond them callers wait to be let in: each holds at most a header, a body and its answer
-	closingTime    = 10 * time.Second // for names under way once a signal has come
-	partingTime    = 2 * time.Second  // for writing the last answers
-	leastTokenLen  = 16               // characters: less can be guessed
+	maxHeader      = 16 << 10        // octets; fits a hundred names in a query string
+	maxConnections = 1000            // beyond them callers wait to be let in: each holds at most a header, a body and its answer
+	partingTime    = 2 * time.Second // for writing the last answers
+	leastTokenLen  = 16              // characters: less can be guessed
 )
 
 // errEnding: the service answers no more calls.
@@ -76,6 +76,8 @@ func (c *serveCmd) Run(env *environ) error {
 		return usage(fmt.Errorf("--in-flight %d: want at least 1", c.InFlight))
 	case c.CallTime <= 0:
 		return usage(fmt.Errorf("--call-time %v: want more than 0", c.CallTime))
+	case c.Grace < 0:
+		return usage(fmt.Errorf("--grace %v: want at least 0", c.Grace))
 	}
 	c.exclusion.catchHangup()
 	defer c.exclusion.rereadOnHangup(env.ctx, env.stderr, func(*output.ExcludeList) {})()
@@ -104,7 +106,7 @@ func (c *serveCmd) newScan(env *environ, network scanner.Network) (*scanner.Scan
 }
 
 // serve answers calls until a signal comes, or the scan that looks names up for them ends by itself. Then new calls are
-// refused, those under way have closingTime to come to their end, and the scan is ended.
+// refused, those under way have the time of grace to come to their end, and the scan is ended.
 func (c *serveCmd) serve(env *environ, listener net.Listener, api *api, scan func(context.Context) error) error {
 	signalled, stop := signal.NotifyContext(env.ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -135,7 +137,7 @@ func (c *serveCmd) serve(env *environ, listener net.Listener, api *api, scan fun
 		<-ctx.Done()
 		stop() // a second signal ends the process at once
 		api.ending.Store(true)
-		closing, cancel := context.WithTimeout(answering, closingTime)
+		closing, cancel := context.WithTimeout(answering, c.Grace)
 		defer cancel()
 		if api.desk.drain(closing) != nil {
 			end(errEnding) // who still waits is told so
@@ -174,7 +176,10 @@ func (c *serveCmd) token() (string, error) {
 func isLoopback(hostport string) bool {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {
-		host = strings.TrimSuffix(strings.TrimPrefix(hostport, "["), "]")
+		host, _, err = net.SplitHostPort(hostport + ":0") // there may be no port
+	}
+	if err != nil {
+		return false
 	}
 	if strings.EqualFold(host, "localhost") {
 		return true
