@@ -32,15 +32,11 @@ type Assumptions struct {
 	RootServers, TopLevelServers, LeafServers int
 }
 
-// DefaultAssumptions are those of a scan that validates. Per name: one question for CAA; with companions one for MX
-// too, and two for addresses at those three of ten names that have no MX. One registrable domain of twelve is signed.
-// The root has thirteen servers, a top-level domain some four, a domain two.
-func DefaultAssumptions(withMX bool) Assumptions {
-	a := Assumptions{Name: 1, Level: 1, Domain: 1. / 12, Delegation: 1, Repeat: 0.05, RootServers: 13, TopLevelServers: 4, LeafServers: 2}
-	if withMX {
-		a.Name += 1 + 0.3*2
-	}
-	return a
+// DefaultAssumptions are those of a scan that validates. Per name: one question for CAA, and those that it asks besides,
+// for MX and other companions. One registrable domain of twelve is signed. The root has thirteen servers, a top-level
+// domain some four, a domain two.
+func DefaultAssumptions(besides float64) Assumptions {
+	return Assumptions{Name: 1 + besides, Level: 1, Domain: 1. / 12, Delegation: 1, Repeat: 0.05, RootServers: 13, TopLevelServers: 4, LeafServers: 2}
 }
 
 // BoundKind says whose servers a Bound is about.

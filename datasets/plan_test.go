@@ -99,7 +99,7 @@ func TestPlanRates(t *testing.T) {
 
 // Many domains, and one with a tenth of the names: the numbers stay near the truth, and memory stays bounded.
 func TestPlanOfMany(t *testing.T) {
-	p := NewPlan(Limits{PerServer: 50}, DefaultAssumptions(true))
+	p := NewPlan(Limits{PerServer: 50}, DefaultAssumptions(1.6))
 	p.domains.most, p.groups.most = 1<<12, 1<<10 // the bounds scaled down, so that few names reach them
 	const domains, giant = 200_001, 20_000
 	for i := range domains - 1 + giant {
@@ -345,7 +345,7 @@ func BenchmarkPlan(b *testing.B) {
 	for i := range targets {
 		targets[i], _ = Canonical(fmt.Sprintf("www.name-%d.co.uk", i), Options{})
 	}
-	p := NewPlan(Limits{PerServer: 50}, DefaultAssumptions(true))
+	p := NewPlan(Limits{PerServer: 50}, DefaultAssumptions(1.6))
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		p.Add(&targets[i&(1<<20-1)])

@@ -111,7 +111,8 @@ type Domain struct {
 	CAAStatus string `parquet:"caa_status,optional,dict" json:"caa_status,omitzero"`
 	// CAAName is the relevant name: the one whose look-up gave the relevant RRset. NULL: none found.
 	CAAName string `parquet:"caa_name,optional" json:"caa_name,omitzero"`
-	// Climb is the evidence: every level asked, from the name upwards.
+	// Climb is the evidence: every level asked, from the name upwards, to the first set or the top. What is above a failure does
+	// not bear on the other columns.
 	Climb []Level `parquet:"climb,list" json:"climb"`
 	// CAADepth is how many labels caa_name lies above query_name; 0 at the name. NULL: none found.
 	CAADepth *int8 `parquet:"caa_depth,optional" json:"caa_depth,omitzero"`
@@ -271,6 +272,11 @@ type Level struct {
 	AliasTo string `parquet:"alias_to,optional" json:"alias_to,omitzero"`
 	// TTL is the seconds for which the answer, or its denial, holds; read as Domain.CAATTL. NULL: a failure.
 	TTL *int32 `parquet:"ttl,optional" json:"ttl,omitzero"`
+	// Truncated says that a reply came with TC set, whether or not TCP was completed after it (C21).
+	Truncated bool `parquet:"truncated" json:"truncated"`
+	// CAA is the set found above a failure, each record in presentation form (RFC 8659 4.1.1), for rules that pass over failures
+	// (C3). Empty elsewhere: the relevant RRset is Domain.CAA.
+	CAA []string `parquet:"caa,list" json:"caa"`
 }
 
 // Property is an element of Domain.CAA: one record.

@@ -399,7 +399,7 @@ func TestParquetTypes(t *testing.T) {
 		"domains.dns_operator_count": "TINYINT",
 		"domains.rtt_us":             "BIGINT",
 		"domains.climb": "STRUCT(\"name\" VARCHAR, outcome VARCHAR, rcode VARCHAR, \"security\" VARCHAR, reason VARCHAR, cause VARCHAR, failed_at VARCHAR, ede SMALLINT[], " +
-			"ede_text VARCHAR[], attempts TINYINT, \"server\" VARCHAR, alias_to VARCHAR, ttl INTEGER)[]",
+			"ede_text VARCHAR[], attempts TINYINT, \"server\" VARCHAR, alias_to VARCHAR, ttl INTEGER, truncated BOOLEAN, caa VARCHAR[])[]",
 		"domains.caa": "STRUCT(flags UTINYINT, tag VARCHAR, \"value\" VARCHAR, critical BOOLEAN, reserved_bits BOOLEAN, issuer_domain VARCHAR, " +
 			"params STRUCT(\"name\" VARCHAR, \"value\" VARCHAR)[], syntax VARCHAR)[]",
 		"caa_records.rtt":            "DOUBLE",

@@ -286,7 +286,20 @@ func (e *Encoder) climb(d *Domain, r *record.Record) {
 			*l = known.Level
 		}
 		l.Name = text
+		if a.Outcome == record.Found && i > r.Relevant {
+			l.CAA = presentation(a)
+		}
 	}
+}
+
+// presentation writes the set of an answer.
+func presentation(a *record.Answer) []string {
+	set := a.Judge()
+	texts := make([]string, len(set.Properties))
+	for i, p := range set.Properties {
+		texts[i] = p.String()
+	}
+	return texts
 }
 
 // level makes *l what the climb says of an answer. The name is still to be set.
@@ -300,6 +313,9 @@ func (e *Encoder) level(l *Level, a *record.Answer, queryName string) {
 		EDEText:  []string{},
 		Attempts: int8(min(a.Attempts, math.MaxInt8)),
 		Server:   e.server(a.By).address,
+		CAA:      []string{},
+
+		Truncated: a.Truncated,
 	}
 	if a.By != nil || !a.Outcome.Failed() { // proven spans say the code too (RFC 8198)
 		l.RCode = rcodeWord(a.RCode)

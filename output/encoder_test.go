@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -271,9 +272,9 @@ func TestWholeRow(t *testing.T) {
 		"caa_truncated": true, "caa_rrset_hash": hash,
 		"climb": []any{
 			map[string]any{"name": "www.shop.example", "outcome": "nodata", "rcode": "NOERROR", "security": "indeterminate", "reason": nil, "failed_at": nil,
-				"ede": []any{int16(22)}, "ede_text": []any{`no\000 reach`}, "attempts": int8(1), "server": "192.0.2.1", "alias_to": nil, "cause": nil, "ttl": int32(300)},
+				"ede": []any{int16(22)}, "ede_text": []any{`no\000 reach`}, "attempts": int8(1), "server": "192.0.2.1", "alias_to": nil, "cause": nil, "ttl": int32(300), "truncated": false, "caa": empty},
 			map[string]any{"name": "shop.example", "outcome": "found", "rcode": "NOERROR", "security": "indeterminate", "reason": nil, "failed_at": nil,
-				"ede": empty, "ede_text": empty, "attempts": int8(1), "server": "192.0.2.1", "alias_to": "caa.cdn.net", "cause": nil, "ttl": int32(0)},
+				"ede": empty, "ede_text": empty, "attempts": int8(1), "server": "192.0.2.1", "alias_to": "caa.cdn.net", "cause": nil, "ttl": int32(0), "truncated": true, "caa": empty},
 		},
 		"caa": []any{
 			map[string]any{"flags": uint8(128), "tag": "Issue", "value": "CA.example; accounturi=https://x/1; cansignhttpexchanges=yes", "critical": true,
@@ -314,6 +315,22 @@ func TestWholeRow(t *testing.T) {
 	}
 	if row := plainRow(records[2]); row["caa_value"] != "" || row["caa_tag_canonical"] != "issuewild" {
 		t.Errorf("a value of no octets is not NULL: %v", row)
+	}
+}
+
+// TestAboveFailure: a set above a failure is evidence, and nothing else of the row is about it.
+func TestAboveFailure(t *testing.T) {
+	shop := www.Parent()
+	set := withRR(caaRR(shop, 60, 128, "issue", `ca.example; x="1"`), caaRR(shop, 60, 0, "x\xff", "\x00"))
+	d, records := newTestEncoder().Rows(climbed(answer(www, record.ServFail), answer(shop, record.Found, set)))
+	if len(d.Climb) != 2 || len(d.Climb[0].CAA) != 0 || !slices.Equal(d.Climb[1].CAA, []string{`128 issue "ca.example; x=\"1\""`, `0 x\255 "\000"`}) {
+		t.Errorf("climb %+v", d.Climb)
+	}
+	if d.Status != "servfail" || d.CAAStatus != "error" || d.CAA != nil || d.CAAName != "" || d.TLSPosture != "error" || d.IssueSet != nil {
+		t.Errorf("row %+v", d)
+	}
+	if len(records) != 2 || records[0].Relevant {
+		t.Errorf("records %+v", records)
 	}
 }
 

@@ -235,8 +235,12 @@ func (a *attack) scan(t *testing.T, w *hostileWorld, good []record.Target, n int
 	before := heapInUse()
 	s := &seen{outcomes: map[string]int{}}
 	watch := &stopwatch{}
+	with := MX
+	if a.nomail {
+		with = 0
+	}
 	scan, err := New(Config{
-		Network: w.network(timeout), InFlight: 10_000, Loops: 1, WithMX: !a.nomail, Seed: 1,
+		Network: w.network(timeout), InFlight: 10_000, Loops: 1, With: with, Seed: 1,
 		Watch: func(m step.Machine) step.Machine {
 			watch.Machine = m
 			return watch

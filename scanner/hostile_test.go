@@ -222,7 +222,7 @@ func TestHostileServFail(t *testing.T) {
 	(&attack{
 		hosts: 16, names: 5,
 		answer:  func(w *hostileWorld, zone string, q *query) []byte { return q.rcode(dns.RcodeServerFailure) },
-		packets: 2*maxTries + 4, checks: 1,
+		packets: 3*maxTries + 4, checks: 1, // CAA of the name and of its zone, MX
 		outcomes: []string{"servfail//insecure/no-ds"},
 	}).run(t)
 }
@@ -232,7 +232,7 @@ func TestHostileServFailSigned(t *testing.T) {
 	(&attack{
 		hosts: 16, signed: true, names: 5,
 		answer:  func(w *hostileWorld, zone string, q *query) []byte { return q.rcode(dns.RcodeServerFailure) },
-		packets: 2*maxTries + 4, checks: 1,
+		packets: 3*maxTries + 4, checks: 1, // CAA of the name and of its zone, MX
 		outcomes: []string{"servfail//indeterminate/signed-zone"},
 	}).run(t)
 }
@@ -242,7 +242,7 @@ func TestHostileSilence(t *testing.T) {
 	(&attack{
 		hosts: 12, names: 5, timeout: 100 * time.Millisecond, nomail: true,
 		answer:  func(*hostileWorld, string, *query) []byte { return nil },
-		packets: 8, checks: 1,
+		packets: 2*4 + 4, checks: 1, // CAA of the name and of its zone
 		outcomes: []string{"timeout//insecure/no-ds"},
 	}).run(t)
 }
@@ -269,7 +269,7 @@ func TestHostileStall(t *testing.T) {
 			}
 			return q.truncated()
 		},
-		packets: 2*4 + 2, checks: 1,
+		packets: 2*2*4 + 2, checks: 1, // CAA of the name and of its zone
 		outcomes: []string{"truncated//insecure/no-ds"},
 	}).run(t)
 }
@@ -285,7 +285,7 @@ func TestHostileStallBesideTCP(t *testing.T) {
 			}
 			return q.truncated()
 		},
-		packets: 2*2 + 4, checks: 1,
+		packets: 2*2*2 + 4, checks: 1, // likewise
 		outcomes: []string{"truncated//insecure/no-ds"},
 	}).run(t)
 }

@@ -43,7 +43,8 @@ type task struct {
 type further struct {
 	climb []*record.Answer // at the levels above the name
 	mx    *record.Answer
-	room  [usualLevels]*record.Answer // where climb lies, mostly
+	audit *audit                          // nil before the companions' turn
+	room  [usualLevels - 1]*record.Answer // where climb lies, mostly
 }
 
 // usualLevels is how many levels most climbs have at most: www, the domain, a public suffix of two labels.
@@ -52,12 +53,14 @@ const usualLevels = 4
 // taskChunk is how many tasks are allocated at once: chunks of whole pages of the heap, 8 KiB, so that none of it is lost.
 const taskChunk = 1024
 
-// machine runs the names of one loop through the resolver: the climb (RFC 8659 3), then mail. It is the step.Machine
+// machine runs the names of one loop through the resolver: the climb (RFC 8659 3), then mail, then what else was asked for (companions.go). It is the step.Machine
 // that the engine drives. Fields up to the counters belong to the loop's goroutine.
 type machine struct {
-	resolver resolver
-	withMX   bool
-	room     int // names that may be under way at once
+	resolver  resolver
+	with      Companions
+	selectors []string // of DKIM
+	surveys   surveys  // the resolver, if it can; not nil with AllServers
+	room      int      // names that may be under way at once
 
 	tasks   []*[taskChunk]task // by resolve.Client.ID
 	free    []uint32
@@ -213,6 +216,10 @@ func (m *machine) collect(now step.Time, out *[]step.Ask) bool {
 			break
 		}
 		t := m.task(result.Client.ID)
+		if result.Survey != nil {
+			m.surveyed(now, t, result.Survey, out)
+			continue
+		}
 		if result.Answer == nil {
 			m.park(t, result.Crowded)
 			continue
@@ -232,13 +239,18 @@ func (m *machine) ask(now step.Time, t *task, name wire.Name, typ wire.Type, out
 
 // answered moves t on by an answer.
 func (m *machine) answered(now step.Time, t *task, a *record.Answer, out *[]step.Ask) {
+	if t.further != nil && t.further.audit != nil {
+		t.further.audit.take(a)
+		m.inquire(now, t, out)
+		return
+	}
 	switch a.Type {
 	case wire.TypeCAA:
 		m.climb(now, t, a, out)
 	case wire.TypeMX:
 		t.more().mx = a
 		if a.Outcome != record.NoData {
-			m.finish(now, t, nil)
+			m.accompany(now, t, nil, out)
 			return
 		}
 		m.ask(now, t, t.target.name, wire.TypeA, out) // RFC 5321 5.1: without MX the address itself takes mail
@@ -247,9 +259,9 @@ func (m *machine) answered(now step.Time, t *task, a *record.Answer, out *[]step
 			m.ask(now, t, t.target.name, wire.TypeAAAA, out)
 			return
 		}
-		m.finish(now, t, a)
+		m.accompany(now, t, a, out)
 	default:
-		m.finish(now, t, a)
+		m.accompany(now, t, a, out)
 	}
 }
 
@@ -262,8 +274,7 @@ func (t *task) more() *further {
 	return t.further
 }
 
-// climb takes the answer of one level and asks the next, until a set is found, a look-up fails or the root is reached
-// (RFC 8659 3, spec rules R1.3, R1.4, R1.10).
+// climb takes the answer of one level, and asks the next one.
 func (m *machine) climb(now step.Time, t *task, a *record.Answer, out *[]step.Ask) {
 	t.client.Patient = false
 	if t.own == nil {
@@ -272,17 +283,27 @@ func (m *machine) climb(now step.Time, t *task, a *record.Answer, out *[]step.As
 		above := &t.more().climb
 		*above = append(*above, a)
 	}
-	if a.Outcome == record.NoData || a.Outcome == record.NXDomain {
-		if parent, more := caa.Next(a.Name); more {
-			m.ask(now, t, parent, wire.TypeCAA, out)
-			return
-		}
+	if parent, more := next(a); more {
+		m.ask(now, t, parent, wire.TypeCAA, out)
+		return
 	}
-	if !m.withMX {
-		m.finish(now, t, nil)
+	if !m.with.Has(MX) {
+		m.accompany(now, t, nil, out)
 		return
 	}
 	m.ask(now, t, t.target.name, wire.TypeMX, out)
+}
+
+// next returns the name to ask for CAA after the level that a is about: its parent, until a set is found or the root is
+// reached (RFC 8659 3, spec rules R1.3, R1.4). A failure hides what is above it (R1.10), and the climb goes on even so, for rules
+// that pass over failures (C3). None passes over bogus data, whose validation is dear; and our own bounds end the climb, and
+// who opted out.
+func next(a *record.Answer) (parent wire.Name, more bool) {
+	switch a.Outcome {
+	case record.Found, record.Bogus, record.WorkBound, record.Skipped:
+		return "", false
+	}
+	return caa.Next(a.Name)
 }
 
 // roomyRecord is a record with the room for most climbs.
@@ -294,50 +315,31 @@ type roomyRecord struct {
 // newRecord makes the record of a task and its target from its answers; address is that of the look-up of A or AAAA, nil if there was none.
 func newRecord(now step.Time, t *task, target record.Target, address *record.Answer) *record.Record {
 	made := &roomyRecord{Record: record.Record{
-		Target: target, Admitted: t.admitted, Finished: now, Relevant: -1,
-		Posture: caa.Uniform(caa.Absent), Mail: record.Mail{Address: address}, Cost: t.client.Cost,
+		Target: target, Admitted: t.admitted, Finished: now, Mail: record.Mail{Address: address}, Cost: t.client.Cost,
 	}}
-	rec, climb := &made.Record, append(made.room[:0], record.Level{Name: t.own.Name, Answer: t.own})
+	rec := &made.Record
 	if more := t.further; more != nil {
-		for _, a := range more.climb {
-			climb = append(climb, record.Level{Name: a.Name, Answer: a})
-		}
 		if rec.Mail.MX = more.mx; more.mx != nil {
 			rec.Mail.Exchange = exchanges(more.mx)
 		}
+		if more.audit != nil {
+			rec.Companions, rec.Survey = more.audit.found, more.audit.survey
+		}
 	}
-	rec.Climb = climb
-	last := len(climb) - 1
-	switch a := climb[last].Answer; {
-	case a.Outcome == record.Found:
-		rec.Relevant = last
-		judge(rec, a)
-	case a.Outcome.Failed(): // never absent: the missing answer could have been the relevant set
-		rec.Relevant = last
-		rec.Posture = caa.Uniform(caa.Error)
-	}
+	v := record.Conclude(t.levels(made.room[:0]))
+	rec.Climb, rec.Relevant, rec.CAA, rec.Posture = v.Climb, v.Relevant, v.CAA, v.Posture
 	return rec
 }
 
-// judge reads the relevant RRset.
-func judge(rec *record.Record, a *record.Answer) {
-	set := a.Set()
-	properties := make([]caa.Property, len(set))
-	for i, rr := range set {
-		p, err := caa.ParseRData(rr.Data)
-		if err != nil {
-			panic("internal error: the resolver let a malformed CAA record pass: " + err.Error())
+// levels appends the levels of the climb of t to climb.
+func (t *task) levels(climb []record.Level) []record.Level {
+	climb = append(climb, record.Level{Name: t.own.Name, Answer: t.own})
+	if t.further != nil {
+		for _, a := range t.further.climb {
+			climb = append(climb, record.Level{Name: a.Name, Answer: a})
 		}
-		properties[i] = p
 	}
-	rec.CAA = caa.Judge(properties)
-	rec.Posture = rec.CAA.Posture
-	if len(a.Chain) > 0 {
-		rec.CAA.Add(caa.Alias)
-	}
-	if rec.Relevant > 0 {
-		rec.CAA.Add(caa.Inherited)
-	}
+	return climb
 }
 
 // exchanges returns the mail exchangers of an MX answer by preference, then name.

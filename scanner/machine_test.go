@@ -94,16 +94,22 @@ func (w *rootWorld) answer(t *testing.T, r *dns.Msg, name string, typ uint16) {
 // scanOne runs one target through a machine, in virtual time, and returns its record and the questions asked.
 func scanOne(t *testing.T, w *rootWorld, target record.Target) (*record.Record, []string) {
 	t.Helper()
+	return scanWith(t, w, target, resolve.Config{}, MX)
+}
+
+// scanWith does that with companions, and DKIM selectors. Of cfg, only bounds and opt-outs count.
+func scanWith(t *testing.T, w *rootWorld, target record.Target, cfg resolve.Config, with Companions, selectors ...string) (*record.Record, []string) {
+	t.Helper()
+	cfg.Roots = []resolve.Root{{Name: wire.MustName("a.root"), Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}}
+	cfg.IPv4 = true
+	cfg.Operator = func(wire.Name) (string, step.OperatorID) { return "", 0 }
 	in, out := make(chan []record.Target, 1), make(chan []*record.Record, 1)
 	in <- []record.Target{target}
 	close(in)
 	m := &machine{
-		resolver: resolve.New(resolve.Config{
-			Roots: []resolve.Root{{Name: wire.MustName("a.root"), Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}}, IPv4: true,
-			Operator: func(wire.Name) (string, step.OperatorID) { return "", 0 },
-		}),
-		withMX: true, room: 1, in: in, out: out,
+		resolver: resolve.New(cfg), with: with.whole(), selectors: selectors, room: 1, in: in, out: out,
 	}
+	m.surveys = m.resolver.(surveys)
 	now := step.Time(1)
 	var asks []step.Ask
 	var asked []string
@@ -192,12 +198,22 @@ func TestClimb(t *testing.T) {
 		{
 			rule: "R1.9 SERVFAIL is a failure, never absent", name: "www.example.com", zone: "example.com. CAA " + restricted + "\n",
 			fails:    map[string]int{"www.example.com CAA": dns.RcodeServerFailure},
-			relevant: "www.example.com", posture: caa.Error, climb: "www.example.com",
+			relevant: "www.example.com", posture: caa.Error, climb: "www.example.com example.com",
 		},
 		{
 			rule: "R1.10 a failure below the first set fails the check", name: "a.example.com", zone: "com. CAA " + restricted + "\na.example.com. A 192.0.2.1\n",
 			fails:    map[string]int{"example.com CAA": silent},
-			relevant: "example.com", posture: caa.Error, climb: "a.example.com example.com",
+			relevant: "example.com", posture: caa.Error, climb: "a.example.com example.com com",
+		},
+		{
+			rule: "C3 above a failure the climb goes on to the first set", name: "a.b.example.com",
+			zone: "example.com. CAA " + restricted + "\ncom. CAA 0 issue \";\"\na.b.example.com. A 192.0.2.1\n", fails: map[string]int{"b.example.com CAA": dns.RcodeRefused},
+			relevant: "b.example.com", posture: caa.Error, climb: "a.b.example.com b.example.com example.com",
+		},
+		{
+			rule: "R1.10 of two failures the lower one counts", name: "a.example.com", zone: "a.example.com. A 192.0.2.1\n",
+			fails:    map[string]int{"a.example.com CAA": dns.RcodeRefused, "example.com CAA": dns.RcodeServerFailure},
+			relevant: "a.example.com", posture: caa.Error, climb: "a.example.com example.com com",
 		},
 		{
 			rule: "R1.10 a failure above the set is irrelevant", name: "example.com", zone: "example.com. CAA " + restricted + "\n",

@@ -6,7 +6,7 @@
 //
 // feed gives each target to the loop that owns its registrable domain, so that what the names of one domain share is
 // asked for once. A loop is an engine.Loop with a machine (machine.go) that runs every name through the climb of RFC
-// 8659 and the look-up of its mail servers, on a resolver of its own. All goroutines are started and awaited in Run.
+// 8659, the look-up of its mail servers and of other companions, on a resolver of its own. All goroutines are started and awaited in Run.
 // Where the sink is slow the channels fill, the loops admit no more names, and feed waits: memory does not grow.
 //
 // A target ends in exactly one record, whatever happens to its look-ups; only a cancelled scan leaves targets without.
@@ -104,10 +104,11 @@ func (n *Network) Validate() error {
 // Config is what a scan must be told.
 type Config struct {
 	Network
-	InFlight int    // names under way at once, over all loops
-	Loops    int    // 0 means one per core
-	WithMX   bool   // look up MX too
-	Seed     uint64 // of choices among servers
+	InFlight int // names under way at once, over all loops
+	Loops    int // 0 means one per core
+	With     Companions
+	DKIM     []string // selectors to look up, with the companion DKIM
+	Seed     uint64   // of choices among servers
 
 	// Watch, if not nil, may wrap the machine of each loop, to see the exchanges pass.
 	Watch func(step.Machine) step.Machine
@@ -142,6 +143,9 @@ func New(cfg Config) (*Scan, error) {
 	if cfg.InFlight < 1 {
 		return nil, errors.New("a scan needs room for at least one name in flight")
 	}
+	if cfg.With.Has(AllServers) && len(cfg.Resolvers) > 0 {
+		return nil, errors.New("resolvers cannot ask every server of a zone")
+	}
 	cfg.Loops = min(cfg.Loops, cfg.InFlight)
 	limits, err := ratelimit.New(cfg.Limits)
 	if err != nil {
@@ -151,14 +155,16 @@ func New(cfg Config) (*Scan, error) {
 	for i := range cfg.Loops {
 		input := make(chan []record.Target, 4)
 		m := &machine{
-			resolver: cfg.Network.resolver(rand.New(rand.NewPCG(cfg.Seed, uint64(i))), crowdOf(cfg.InFlight/cfg.Loops)),
-			withMX:   cfg.WithMX,
-			room:     (cfg.InFlight + cfg.Loops - 1 - i) / cfg.Loops,
-			in:       input,
-			out:      s.records,
-			parking:  newParking(),
+			resolver:  cfg.Network.resolver(rand.New(rand.NewPCG(cfg.Seed, uint64(i))), crowdOf(cfg.InFlight/cfg.Loops)),
+			with:      cfg.With.whole(),
+			selectors: cfg.DKIM,
+			room:      (cfg.InFlight + cfg.Loops - 1 - i) / cfg.Loops,
+			in:        input,
+			out:       s.records,
+			parking:   newParking(),
 		}
 		m.parking.servers, _ = m.resolver.(crowds)
+		m.surveys, _ = m.resolver.(surveys)
 		var driven step.Machine = m
 		if cfg.Watch != nil {
 			driven = cfg.Watch(m)

@@ -108,7 +108,7 @@ func TestOneRecordATarget(t *testing.T) {
 	for _, test := range []struct{ names, inFlight, loops int }{{1, 1, 1}, {700, 3, 2}, {3000, 500, 3}, {3000, 100_000, 2}} {
 		t.Run(fmt.Sprint(test), func(t *testing.T) {
 			w, _, network := world(t, test.names)
-			scan, err := New(Config{Network: network, InFlight: test.inFlight, Loops: test.loops, WithMX: true, Seed: 1})
+			scan, err := New(Config{Network: network, InFlight: test.inFlight, Loops: test.loops, With: MX, Seed: 1})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -109,7 +109,10 @@ func (c *bareCmd) Run() error {
 			Roots: roots, Port: c.Port, IPv4: true, SpecialUse: true, Timeout: 10 * time.Second, Retries: 3, MaxQueries: 64,
 			Operator: datasets.DefaultSuffixes().Operator,
 		},
-		InFlight: c.InFlight, Loops: 1, WithMX: c.MX, Seed: 1,
+		InFlight: c.InFlight, Loops: 1, Seed: 1,
+	}
+	if c.MX {
+		cfg.With = scanner.MX
 	}
 	scan, err := scanner.New(cfg)
 	if err != nil {

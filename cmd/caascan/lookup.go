@@ -239,7 +239,7 @@ func (c *lookupCmd) procedure(ctx context.Context, env *environ, network *scanne
 		target.Source, target.Line = "command line", int64(i+1)
 		targets = append(targets, target)
 	}
-	scan, err := scanner.New(scanner.Config{Network: *network, InFlight: len(targets), Loops: 1, WithMX: true, Watch: watch})
+	scan, err := scanner.New(scanner.Config{Network: *network, InFlight: len(targets), Loops: 1, With: scanner.MX, Watch: watch})
 	if err != nil {
 		return err
 	}

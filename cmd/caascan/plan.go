@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/caascan/caascan/datasets"
-	"github.com/caascan/caascan/ratelimit"
+	"github.com/caascan/caascan/scanner"
 )
 
 // planRows is how many of those who bound the time of a scan a plan shows.
@@ -18,12 +18,17 @@ const planRows = 12
 
 // plan reads the input to its end and prints what a scan of it would send to whom, and how long that takes at the least.
 // No packet is sent.
-func (c *scanCmd) plan(env *environ, reader *datasets.Reader, limits ratelimit.Limits) error {
+func (c *scanCmd) plan(env *environ, reader *datasets.Reader, network *scanner.Network) error {
+	beside, err := c.accompaniment(network)
+	if err != nil {
+		return usage(err)
+	}
+	limits := network.Limits
 	share := cmp.Or(limits.Share, 1)
 	p := datasets.NewPlan(datasets.Limits{
 		PerServer: limits.PerServer * share, PerOperator: limits.PerOperator * share, Total: limits.Total,
 		PerTopLevel: cmp.Or(limits.PerTopLevel, limits.PerServer) * share, PerRoot: cmp.Or(limits.PerRoot, limits.PerServer) * share,
-	}, datasets.DefaultAssumptions(c.withMX()))
+	}, datasets.DefaultAssumptions(beside.questions))
 	for _, dir := range c.PlanFrom {
 		if err := p.Load(dir); err != nil {
 			return usage(fmt.Errorf("--plan-from: %w", err))

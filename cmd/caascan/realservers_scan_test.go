@@ -131,7 +131,7 @@ func (r *row) check(t *testing.T, d map[string]any) {
 	for column := range want {
 		if list, field, ok := strings.Cut(column, "."); ok {
 			values := []any{}
-			for _, level := range d[list].([]any) {
+			for _, level := range d[list].([]any)[:min(len(levels), len(d[list].([]any)))] {
 				values = append(values, level.(map[string]any)[field])
 			}
 			got[column] = values
@@ -141,6 +141,34 @@ func (r *row) check(t *testing.T, d map[string]any) {
 	}
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", r.name, diff)
+	}
+	r.checkAbove(t, d["climb"].([]any)[len(names):], last)
+}
+
+// checkAbove checks the levels above that which decides: there are none above a set, nor above what no rule passes over, and
+// above other failures they go on to the top or to a set, which is kept.
+func (r *row) checkAbove(t *testing.T, above []any, decided string) {
+	t.Helper()
+	switch decided {
+	case "found", "nodata", "nxdomain", "bogus", "skipped", "blocked":
+		if len(above) > 0 {
+			t.Errorf("%s: %s decides, and the climb goes on: %v", r.name, decided, above)
+		}
+		return
+	}
+	name := strings.Split(r.name, ".")[len(strings.Fields(r.climb)):]
+	for i, level := range above {
+		l := level.(map[string]any)
+		found, set := l["outcome"] == "found", l["caa"].([]any)
+		if l["name"] != strings.Join(name, ".") || found != (len(set) > 0) || found && i < len(above)-1 {
+			t.Errorf("%s: above the failure %v", r.name, l)
+		}
+		if name = name[1:]; found {
+			return
+		}
+	}
+	if len(name) > 0 && (len(above) == 0 || above[len(above)-1].(map[string]any)["outcome"] != "skipped") {
+		t.Errorf("%s: the climb ends below %s", r.name, strings.Join(name, "."))
 	}
 }
 

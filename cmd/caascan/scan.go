@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -39,7 +38,7 @@ type scanCmd struct {
 // scanFlags are the flags that scan and demo share.
 type scanFlags struct {
 	InFlight int      `placeholder:"N" help:"Names under way at once (default: by memory)."`
-	With     []string `default:"mx" enum:"mx,none" help:"What to look up besides CAA: mx, or none."`
+	With     []string `default:"mx" placeholder:"LIST" help:"What to look up besides CAA, or none: mx, spf, dmarc, mta-sts, tls-rpt, bimi, dkim:SELECTOR (repeatable), mx-hosts (CAA of the mail servers), all-servers (do the name servers agree?)."`
 	Seed     uint64   `placeholder:"N" help:"Order of the names and choices among servers (default: from the input)."`
 	Loops    int      `placeholder:"N" help:"Event loops (default: one per core)."`
 	Vantage  string   `placeholder:"TEXT" help:"Where this machine stands, for the rows."`
@@ -67,7 +66,7 @@ func (c *scanCmd) Run(env *environ) error {
 	}
 	defer reader.Close()
 	if c.DryRun {
-		return c.plan(env, reader, network.Limits)
+		return c.plan(env, reader, &network)
 	}
 	if len(c.PlanFrom) > 0 {
 		return usage(errors.New("--plan-from goes with --dry-run"))
@@ -95,10 +94,14 @@ func must[T any](v T, err error) T {
 
 // newScan makes the scan, and notes in env what was decided by default.
 func (f *scanFlags) newScan(env *environ, network scanner.Network, seed uint64) (*scanner.Scan, error) {
+	beside, err := f.accompaniment(&network)
+	if err != nil {
+		return nil, err
+	}
 	inFlight, loops := cmp.Or(f.InFlight, defaultInFlight()), cmp.Or(f.Loops, runtime.GOMAXPROCS(0))
 	env.flags["in-flight"], env.flags["loops"], env.flags["seed"] = inFlight, loops, seed
 	cfg := scanner.Config{
-		Network: network, InFlight: inFlight, Loops: loops, Seed: seed, WithMX: f.withMX(),
+		Network: network, InFlight: inFlight, Loops: loops, Seed: seed, With: beside.with, DKIM: beside.selectors,
 	}
 	for _, short := range scanner.Check(cfg) {
 		if short.Fatal {
@@ -119,8 +122,6 @@ func (f *scanFlags) warn(env *environ, text string) {
 		json.NewEncoder(env.stderr).Encode(map[string]string{"warning": text}) // a log that cannot be written stops no scan
 	}
 }
-
-func (f *scanFlags) withMX() bool { return slices.Contains(f.With, "mx") }
 
 // defaultInFlight takes a quarter of the memory that is free, at 2 KiB a name, but no more names than a polite scan can
 // keep busy.

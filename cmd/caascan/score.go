@@ -103,8 +103,8 @@ func differences(row *output.Domain, truth *simnet.Truth) []string {
 	}
 	failure, failedAt, count := "", "", ""
 	if row.CAAStatus == "error" {
-		last := row.Climb[len(row.Climb)-1]
-		failure, failedAt = last.Outcome, last.Name
+		hides := row.Climb[slices.IndexFunc(row.Climb, hidesSet)]
+		failure, failedAt = hides.Outcome, hides.Name
 	}
 	if row.CAACount != nil {
 		count = strconv.Itoa(int(*row.CAACount))
@@ -131,6 +131,11 @@ func differences(row *output.Domain, truth *simnet.Truth) []string {
 		want("dnssec_failed_at", row.DNSSECFailedAt, truth.BrokenAt)
 	}
 	return list
+}
+
+// hidesSet reports whether a level does not show if it holds a set.
+func hidesSet(l output.Level) bool {
+	return l.Outcome != record.Found.String() && l.Outcome != record.NoData.String() && l.Outcome != record.NXDomain.String()
 }
 
 // print writes the tables and the score.

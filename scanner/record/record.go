@@ -214,12 +214,15 @@ type Record struct {
 	Admitted step.Time // when the first question was asked
 	Finished step.Time // when the verdict was reached
 
-	Climb    []Level // every level asked, in judging order, from the name upwards (spec rule R1.10)
+	Climb    []Level // every level asked, in judging order, from the name upwards (spec rule R1.10), also those above a failure
 	Relevant int     // index in Climb of the level with the relevant RRset, or of the failure that hides it; -1 if neither
 	CAA      caa.Set // the relevant RRset, judged; the zero Set if there is none
 	Posture  [caa.Kinds]caa.Posture
 	Mail     Mail
 	Cost     Cost
+
+	Companions *Companions // nil if none were asked for, or of a name that does not exist or is opted out
+	Survey     *Survey     // CAA at the deciding level, of all servers; nil if not asked
 }
 
 // Failed reports whether the climb ended in a failure below the first non-empty set.
