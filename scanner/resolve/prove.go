@@ -196,6 +196,7 @@ func (r *Resolver) conclude(now step.Time, q *question) {
 			return
 		}
 		q.fail(now, p.broken.outcome)
+		q.answer.Attempts = max(q.answer.Attempts, p.broken.attempts) // it is that link that was tried so often
 	}
 }
 

@@ -23,10 +23,9 @@ const (
 	// that stay without reply.
 	maxTries = 10
 
-	// passingTries: a failure that may pass, such as SERVFAIL, is repeated at the same server if fewer exchanges were
-	// had and no other server is left (spec rule R3.4 asks for at least one retry). What cannot pass, such as a lame
-	// answer, is not. A refusal may pass if the server mostly does not refuse: some do when they are asked too fast.
-	// Where that is likely there are strainedTries.
+	// passingTries: a failure is repeated at the same server if fewer exchanges were had and no other server is left: spec
+	// rule R3.4 asks for at least one retry, whatever the failure; only bogus data are final. A refusal may pass if the
+	// server mostly does not refuse: some do when they are asked too fast. Where that is likely there are strainedTries.
 	passingTries  = 2
 	strainedTries = 5
 
@@ -321,26 +320,26 @@ func (q *question) hasTried(id step.ServerID) bool {
 }
 
 // mayTry reports whether the server may be asked at this cut: at first (again is false) if it was not yet, after that
-// if its failure may pass. Silent servers may be asked any number of times then; Config.Retries bounds that.
+// as often as its failure allows. Silent servers may be asked any number of times then; Config.Retries bounds that.
 func (r *Resolver) mayTry(q *question, id step.ServerID, again bool) bool {
 	for _, t := range q.inVain() {
 		if t.server != id {
 			continue
 		}
+		most := uint8(passingTries)
 		switch t.outcome {
 		case record.Timeout:
-			if !again {
-				return false
-			}
+			most = maxTries
 		case record.ServFail, record.Unreachable, record.Truncated:
-			if !again || q.tried >= q.passing() {
-				return false
-			}
+			most = q.passing()
 		case record.Refused:
-			if !again || q.tried >= q.passing() || !r.servers[id].helps[classOf(q.key.typ)].mostly() {
-				return false
+			if r.servers[id].helps[classOf(q.key.typ)].mostly() {
+				most = q.passing()
 			}
-		default:
+		case record.Bogus: // R6.8: a stop
+			return false
+		}
+		if !again || q.tried >= most {
 			return false
 		}
 	}

@@ -356,19 +356,31 @@ func TestRetries(t *testing.T) {
 		}
 		wantPackets(t, w.sentTo(ns1Addr), 2)
 	})
-	t.Run("REFUSED is final", func(t *testing.T) {
-		w := singleWorld(t, someCAA, noCase)
-		w.fault(ns1Addr, rcode(dns.RcodeRefused))
-		want(t, w.lookup("example.com", wire.TypeCAA), record.Refused)
-		wantPackets(t, w.sentTo(ns1Addr), 1)
-	})
-	t.Run("REFUSED is final where mixed case was answered", func(t *testing.T) {
-		w := singleWorld(t, someCAA)
-		w.fault(ns1Addr, ifType(dns.TypeMX, rcode(dns.RcodeRefused)))
-		want(t, w.lookup("example.com", wire.TypeCAA), record.Found)
-		want(t, w.lookup("example.com", wire.TypeMX), record.Refused)
-		wantPackets(t, w.sentFor("example.com", dns.TypeMX)[1:], 0)
-	})
+	// R3.4: a failure is tried again, whatever it is and whatever the server has answered before.
+	for _, test := range []struct {
+		name    string
+		f       fault
+		outcome record.Outcome
+	}{
+		{"REFUSED", rcode(dns.RcodeRefused), record.Refused}, {"NOTIMP", rcode(dns.RcodeNotImplemented), record.NotImp},
+		{"another code", rcode(dns.RcodeNotAuth), record.OtherRCode}, {"lame", says(false, "", "", ""), record.Lame},
+		{"malformed", malformed, record.Malformed},
+	} {
+		t.Run(test.name+" stays", func(t *testing.T) {
+			for _, answersBefore := range []bool{false, true} {
+				w := singleWorld(t, someCAA, noCase)
+				if answersBefore {
+					want(t, w.lookup("example.com", wire.TypeMX), record.NoData)
+				}
+				w.fault(ns1Addr, ifType(dns.TypeCAA, test.f))
+				a := w.lookup("example.com", wire.TypeCAA)
+				want(t, a, test.outcome)
+				if a.Attempts != 2 {
+					t.Errorf("useful before: %v: %d attempts", answersBefore, a.Attempts)
+				}
+			}
+		})
+	}
 	t.Run("unreachable", func(t *testing.T) {
 		w := exampleWorld(t, someCAA)
 		w.fault(ns1Addr, unreachable)
@@ -537,7 +549,7 @@ func TestEDNSFallback(t *testing.T) {
 		w := singleWorld(t, someCAA, noCase)
 		w.fault(ns1Addr, rcode(dns.RcodeFormatError))
 		want(t, w.lookup("example.com", wire.TypeCAA), record.FormErr)
-		wantPackets(t, w.sentTo(ns1Addr), 2)
+		wantPackets(t, w.sentTo(ns1Addr), 4) // each twice (R3.4)
 		if s := w.statistics(ns1Addr).EDNS; s == record.Refuses {
 			t.Errorf("EDNS %v", s)
 		}

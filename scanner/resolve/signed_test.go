@@ -282,6 +282,9 @@ func TestBogus(t *testing.T) {
 			if a.Outcome != c.outcome || a.Security != c.security || a.Reason != c.reason || a.BrokenAt != nameOrNone(c.brokenAt) {
 				t.Errorf("%s: %v, %v (%s at %v)", c.name, a.Outcome, a.Security, a.Reason, a.BrokenAt)
 			}
+			if a.Outcome.Failed() && a.Outcome != record.Bogus && a.Attempts < 2 {
+				t.Errorf("%s: %d attempts, R3.4 asks for two", c.name, a.Attempts)
+			}
 			w.r = New(w.cfg)
 		}
 	}

@@ -25,7 +25,8 @@ type trust struct {
 	zone           wire.Name
 	dnssec.Verdict                // of what follows
 	brokenAt       wire.Name      // the zone where the chain ends or breaks; "" if it does not
-	outcome        record.Outcome // of a link that could not be had, and what of ours ended it
+	outcome        record.Outcome // of a link that could not be had, what of ours ended it, and after how many exchanges
+	attempts       uint8
 	cause          string
 	cut            dnssec.Cut    // what the zone above says about it
 	ds             []record.RR   // if the cut is signed
@@ -429,7 +430,7 @@ func (r *Resolver) settleAtLimit(now step.Time, q *question, t *trust) {
 func (q *question) unreachable(o record.Outcome, ev evidence, now step.Time) *trust {
 	t := &trust{
 		zone: q.key.name, Verdict: dnssec.Verdict{Reason: dnssec.ChainUnreachable}, outcome: o,
-		brokenAt: q.key.name, expires: now.Add(failureTTL),
+		attempts: q.tried, brokenAt: q.key.name, expires: now.Add(failureTTL),
 	}
 	switch o {
 	case record.Bogus:
