@@ -34,6 +34,10 @@ const (
 	maxBody    = 64 << 10 // octets
 )
 
+// rowsAnEncoder is after how many rows an encoder is left to the garbage collector: it keeps the memory of all that it made,
+// some KiB each, for the next part of a dataset, which never comes here.
+const rowsAnEncoder = 5000
+
 // api is what caascan serve answers over HTTP, as an http.Handler. Its description for clients is openapi.json; what a
 // call may ask is in parameters.go.
 //
@@ -54,6 +58,7 @@ type api struct {
 
 	rowsLock sync.Mutex
 	rows     *output.Encoder
+	made     int // rows, by it
 }
 
 // handle answers one call, whose body has been read, or says what is wrong with it.
@@ -247,12 +252,13 @@ func (a *api) decide(questions []issuance, records []*record.Record) []verdict {
 	verdicts := make([]verdict, len(questions))
 	a.rowsLock.Lock()
 	defer a.rowsLock.Unlock()
+	rows := a.encoder(len(records))
 	for i := range questions {
 		var shown *record.Record
 		if questions[i].scope == caa.InScope {
 			shown, records = records[0], records[1:]
 		}
-		verdicts[i] = rules.decide(&questions[i], shown, a.rows)
+		verdicts[i] = rules.decide(&questions[i], shown, rows)
 		a.figures.verdict(&verdicts[i])
 	}
 	return verdicts
@@ -340,11 +346,20 @@ func (a *api) domains(records []*record.Record) []output.Domain {
 	domains := make([]output.Domain, len(records))
 	a.rowsLock.Lock()
 	defer a.rowsLock.Unlock()
+	rows := a.encoder(len(records))
 	for i, r := range records {
-		domains[i], _ = a.rows.Rows(r)
+		domains[i], _ = rows.Rows(r)
 		domains[i].InputLine = int64(i + 1)
 	}
 	return domains
+}
+
+// encoder returns what makes so many rows. It is called with rowsLock held.
+func (a *api) encoder(rows int) *output.Encoder {
+	if a.made += rows; a.made > rowsAnEncoder {
+		a.rows, a.made = plainEncoder("serve"), rows
+	}
+	return a.rows
 }
 
 // describe answers with the description of the service.
