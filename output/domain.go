@@ -242,6 +242,121 @@ type Domain struct {
 	Protocol string `parquet:"protocol,optional,dict" json:"protocol,omitzero"`
 	// Vantage is the place in the network from which the scan was made. NULL: not stated.
 	Vantage string `parquet:"vantage,optional,dict" json:"vantage,omitzero"`
+
+	// Mail besides MX (--with). NULL: not asked, as of a name that does not exist. What protocols say is written by Octets.
+
+	// SPFAll is what the SPF record says of hosts it does not list: absent (no record), fail, softfail, neutral, pass, redirect,
+	// missing-all (neither all nor redirect), permerror, error (the look-up failed).
+	SPFAll string `parquet:"spf_all,optional,dict" json:"spf_all,omitzero"`
+	// SPFLookups is the number of terms in force that ask the DNS (RFC 7208 4.6.4). NULL: there is not one record.
+	SPFLookups *int16 `parquet:"spf_lookups,optional" json:"spf_lookups,omitzero"`
+	// SPFIncludes is the domains of the mechanisms include in force, as published. NULL: there is not one record.
+	SPFIncludes []string `parquet:"spf_includes,list,optional" parquet-element:",dict" json:"spf_includes,omitzero"`
+	// SPFRedirect is the domain of the redirect in force, as published. NULL: there is none.
+	SPFRedirect string `parquet:"spf_redirect,optional,dict" json:"spf_redirect,omitzero"`
+	// SPFSecurity is the DNSSEC state of the answer; likewise in the columns of the same form below.
+	SPFSecurity string `parquet:"spf_security,optional,dict" json:"spf_security,omitzero"`
+	// DMARCPolicy is what applies to the name: absent, none, quarantine, reject, multiple, invalid, error. The record is that of the
+	// name or else of its registrable domain, whose policy for subdomains it then is (RFC 7489 6.6.3).
+	DMARCPolicy string `parquet:"dmarc_policy,optional,dict" json:"dmarc_policy,omitzero"`
+	// DMARCSubdomainPolicy is that for subdomains: sp or else p. NULL: no policy.
+	DMARCSubdomainPolicy string `parquet:"dmarc_subdomain_policy,optional,dict" json:"dmarc_subdomain_policy,omitzero"`
+	// DMARCNPPolicy is that for subdomains that do not exist: np or else sp or p. NULL: no policy.
+	DMARCNPPolicy string `parquet:"dmarc_np_policy,optional,dict" json:"dmarc_np_policy,omitzero"`
+	// DMARCTesting says that the policy is being tested (t=y). NULL: no policy.
+	DMARCTesting *bool `parquet:"dmarc_testing,optional" json:"dmarc_testing,omitzero"`
+	// DMARCPct is the percentage that the policy is for (RFC 7489 6.3). NULL: no policy.
+	DMARCPct *int8 `parquet:"dmarc_pct,optional" json:"dmarc_pct,omitzero"`
+	// DMARCRUA is where aggregate reports go. NULL: no policy.
+	DMARCRUA []string `parquet:"dmarc_rua,list,optional" json:"dmarc_rua,omitzero"`
+	// DMARCRUF is where failure reports go. NULL: no policy.
+	DMARCRUF []string `parquet:"dmarc_ruf,list,optional" json:"dmarc_ruf,omitzero"`
+	// DMARCName is the name with the record, or whose look-up failed: _dmarc.example.org. NULL: no record.
+	DMARCName string `parquet:"dmarc_name,optional" json:"dmarc_name,omitzero"`
+	// DMARCSecurity is the DNSSEC state of the last answer.
+	DMARCSecurity string `parquet:"dmarc_security,optional,dict" json:"dmarc_security,omitzero"`
+	// MTASTS says whether an MTA-STS policy is announced: absent, published, multiple, invalid, error.
+	MTASTS string `parquet:"mta_sts,optional,dict" json:"mta_sts,omitzero"`
+	// MTASTSID is the identifier of the policy.
+	MTASTSID string `parquet:"mta_sts_id,optional" json:"mta_sts_id,omitzero"`
+	// MTASTSSecurity is the DNSSEC state of the answer.
+	MTASTSSecurity string `parquet:"mta_sts_security,optional,dict" json:"mta_sts_security,omitzero"`
+	// MTASTSCAAPosture is the TLS posture of the host mta-sts.<query_name>, which serves the policy. NULL: mta_sts is absent, and so
+	// the host was not asked about.
+	MTASTSCAAPosture string `parquet:"mta_sts_caa_posture,optional,dict" json:"mta_sts_caa_posture,omitzero"`
+	// MTASTSCAAName is the relevant name of that host. NULL: no set was found.
+	MTASTSCAAName string `parquet:"mta_sts_caa_name,optional" json:"mta_sts_caa_name,omitzero"`
+	// MTASTSCAAInherited says that it is not the host itself. NULL: no set was found.
+	MTASTSCAAInherited *bool `parquet:"mta_sts_caa_inherited,optional" json:"mta_sts_caa_inherited,omitzero"`
+	// TLSRPT says whether reports on TLS are wanted: absent, published, multiple, invalid, error (RFC 8460).
+	TLSRPT string `parquet:"tls_rpt,optional,dict" json:"tls_rpt,omitzero"`
+	// TLSRPTRUA is where they go. NULL: not published.
+	TLSRPTRUA []string `parquet:"tls_rpt_rua,list,optional" json:"tls_rpt_rua,omitzero"`
+	// TLSRPTSecurity is the DNSSEC state of the answer.
+	TLSRPTSecurity string `parquet:"tls_rpt_security,optional,dict" json:"tls_rpt_security,omitzero"`
+	// BIMI is what the BIMI record asserts: absent, declined, self-asserted, evidenced, multiple, invalid, error.
+	BIMI string `parquet:"bimi,optional,dict" json:"bimi,omitzero"`
+	// BIMILocation is the URL of the indicator.
+	BIMILocation string `parquet:"bimi_location,optional" json:"bimi_location,omitzero"`
+	// BIMIEvidence is the URL of the evidence, such as a mark certificate.
+	BIMIEvidence string `parquet:"bimi_evidence,optional" json:"bimi_evidence,omitzero"`
+	// BIMISecurity is the DNSSEC state of the answer.
+	BIMISecurity string `parquet:"bimi_security,optional,dict" json:"bimi_security,omitzero"`
+	// DKIM is the keys of the selectors that were asked about, in their order.
+	DKIM []DKIMKey `parquet:"dkim,list,optional" json:"dkim,omitzero"`
+	// MailFindings is stable words for what is wrong with these records, protocol by protocol.
+	MailFindings []string `parquet:"mail_findings,list,optional" parquet-element:",dict" json:"mail_findings,omitzero"`
+	// MXHosts is CAA of the mail exchangers, the 16 most preferred at most, each once. Empty: there is no exchanger. NULL: not
+	// asked, or MX not known.
+	MXHosts []MXHost `parquet:"mx_hosts,list,optional" json:"mx_hosts,omitzero"`
+
+	// All name servers of the zone that holds the deciding level (--with all-servers). NULL: not asked
+
+	// CAAConsistency says if they agree: same, nodata_vs_caa, cname_differs, caa_differs, nxdomain_vs_caa, not_checked (fewer than
+	// two answered). NULL: not asked; likewise in the columns below.
+	CAAConsistency string `parquet:"caa_consistency,optional,dict" json:"caa_consistency,omitzero"`
+	// NSIPCount is the number of their addresses; 127 stands for that and more.
+	NSIPCount *int8 `parquet:"ns_ip_count,optional" json:"ns_ip_count,omitzero"`
+	// NSTried is how many of these were asked.
+	NSTried *int8 `parquet:"ns_tried,optional" json:"ns_tried,omitzero"`
+	// NSAnswered is how many said what there is, if only that there is nothing.
+	NSAnswered *int8 `parquet:"ns_answered,optional" json:"ns_answered,omitzero"`
+	// NSLame is how many do not serve the zone.
+	NSLame *int8 `parquet:"ns_lame,optional" json:"ns_lame,omitzero"`
+	// NSInconsistent is how many say something else than the largest number that agree.
+	NSInconsistent *int8 `parquet:"ns_inconsistent,optional" json:"ns_inconsistent,omitzero"`
+}
+
+// DKIMKey is an element of Domain.DKIM.
+type DKIMKey struct {
+	// Selector is the selector asked about.
+	Selector string `parquet:"selector,dict" json:"selector"`
+	// Posture is absent, valid, weak, revoked, unsupported, multiple, invalid or error. NULL: opted out.
+	Posture string `parquet:"posture,optional,dict" json:"posture,omitzero"`
+	// KeyType is rsa, ed25519 or other. NULL: there is no record that can be read.
+	KeyType string `parquet:"key_type,optional,dict" json:"key_type,omitzero"`
+	// KeyBits is the size of the key. NULL: there is no good one.
+	KeyBits int32 `parquet:"key_bits,optional" json:"key_bits,omitzero"`
+	// Testing says that the domain is testing DKIM (t=y).
+	Testing bool `parquet:"testing" json:"testing"`
+}
+
+// MXHost is an element of Domain.MXHosts.
+type MXHost struct {
+	// Name is the name of the mail exchanger.
+	Name string `parquet:"name,dict" json:"name"`
+	// CAAStatus is found, none or error, after the full climb.
+	CAAStatus string `parquet:"caa_status,dict" json:"caa_status"`
+	// CAAName is the relevant name. NULL: none found.
+	CAAName string `parquet:"caa_name,optional,dict" json:"caa_name,omitzero"`
+	// TLSPosture is the posture for TLS names, as in Domain.TLSPosture.
+	TLSPosture string `parquet:"tls_posture,dict" json:"tls_posture"`
+	// TLSIssuers is the issuers named for TLS names.
+	TLSIssuers []string `parquet:"tls_issuers,list" parquet-element:",dict" json:"tls_issuers"`
+	// Security is the DNSSEC state, as in Domain.DNSSECStatus.
+	Security string `parquet:"security,dict" json:"security"`
+	// Error is the failure that hides the answer, by the words of Domain.Status. NULL: there was none.
+	Error string `parquet:"error,optional,dict" json:"error,omitzero"`
 }
 
 // Level is an element of Domain.Climb: one name asked for CAA.

@@ -154,6 +154,8 @@ func (e *Encoder) domain(d *Domain, r *record.Record) {
 	e.dnssec(d, r)
 	e.nameServers(d, r)
 	e.cost(d, r)
+	e.companions(d, r)
+	e.survey(d, r.Survey)
 }
 
 // identity starts the row with what was known before anything was asked.
@@ -400,16 +402,7 @@ func (e *Encoder) dnssec(d *Domain, r *record.Record) {
 	if len(r.Climb) == 0 || r.Climb[0].Answer.Outcome == record.Skipped {
 		return
 	}
-	a := r.Climb[0].Answer
-	if r.Relevant >= 0 {
-		a = r.Climb[r.Relevant].Answer
-	} else {
-		for i := range r.Climb {
-			if severity[r.Climb[i].Answer.Security] > severity[a.Security] {
-				a = r.Climb[i].Answer
-			}
-		}
-	}
+	a := decidingSecurity(r.Climb, r.Relevant)
 	d.DNSSECStatus = a.Security.String()
 	d.DNSSECReason = a.Reason
 	if a.Security == record.BogusData || a.Security == record.Indeterminate {
@@ -418,6 +411,20 @@ func (e *Encoder) dnssec(d *Domain, r *record.Record) {
 	if ds := r.Climb[0].Answer.DS; ds != record.NotKnown {
 		d.DSPresent = flag(ds == record.Present)
 	}
+}
+
+// decidingSecurity returns the answer whose security is that of a climb: that of the level which decides, or of the worst one.
+func decidingSecurity(climb []record.Level, relevant int) *record.Answer {
+	if relevant >= 0 {
+		return climb[relevant].Answer
+	}
+	a := climb[0].Answer
+	for i := range climb {
+		if severity[climb[i].Answer.Security] > severity[a.Security] {
+			a = climb[i].Answer
+		}
+	}
+	return a
 }
 
 // severity orders the states from the best to the worst.

@@ -296,6 +296,9 @@ func TestWholeRow(t *testing.T) {
 		"query_count": int16(32767), "retry_count": int16(2), "tcp_count": int16(1), "rtt_us": int64(1500), "queue_wait_us": int64(3000),
 		"resolver": "192.0.2.1", "resolver_name": "ns.op.net", "protocol": "tcp", "vantage": "v",
 	}
+	for _, column := range strings.Fields(companionColumns) {
+		want[column] = nil
+	}
 	d, records := newTestEncoder().Rows(r)
 	if diff := cmp.Diff(want, plainRow(d)); diff != "" {
 		t.Errorf("domains (-want +got):\n%s", diff)

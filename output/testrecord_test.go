@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caascan/caascan/scanner/caa"
+	"github.com/caascan/caascan/scanner/mail"
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/step"
 	"github.com/caascan/caascan/scanner/wire"
@@ -167,6 +168,12 @@ func random(rng *rand.Rand, i int) *record.Record {
 	if g.chance(0.9) {
 		g.mail(&r.Mail, at)
 	}
+	if g.chance(0.3) {
+		r.Companions = g.companions(at)
+	}
+	if g.chance(0.3) {
+		r.Survey = g.survey(at)
+	}
 	return judged(r)
 }
 
@@ -287,6 +294,72 @@ func (g generator) mail(m *record.Mail, name wire.Name) {
 	if m.MX.Outcome == record.NoData && g.chance(0.9) {
 		m.Address = g.answer(name, wire.TypeA)
 	}
+}
+
+// texts of TXT records: good ones, bad ones and hostile ones of each protocol.
+var texts = []string{
+	"v=spf1 -all", "v=spf1 include:a.example include:\\b.example a mx ~all", "v=spf1 redirect=_spf.example", "v=spf1 ip4:x", "v=spf1 include:%{i}._spf.example ?all",
+	"v=DMARC1; p=reject; sp=none; rua=mailto:a@b.example,mailto:c@d.example!10m; ruf=mailto:e@f.example; t=y; pct=50", "v=DMARC1; p=none", "v=DMARC1; p=maybe",
+	"v=STSv1; id=1", "v=STSv1", "v=TLSRPTv1; rua=https://r.example/x,mailto:a@b.example", "v=TLSRPTv1; rua=ftp://x",
+	"v=BIMI1; l=https://example.com/l.svg; a=https://example.com/c.pem", "v=BIMI1; l=", "v=BIMI1; l=http://x",
+	"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=; t=y", "v=DKIM1; p=", "k=rsa; p=AAAA", "\xff\x00 unrelated",
+}
+
+func publishes[P any](g generator, name wire.Name, parse func([]string) P) (p record.Published[P]) {
+	if g.chance(0.2) {
+		return p // not asked
+	}
+	if p.Answer = g.answer(name, wire.TypeTXT); g.chance(0.1) {
+		p.Answer = nil
+	}
+	var some []string
+	for g.chance(0.8) {
+		some = append(some, texts[g.IntN(len(texts))])
+	}
+	p.Says = parse(some)
+	return p
+}
+
+func (g generator) host(name wire.Name) record.Host {
+	var climb []record.Level
+	for level := name; level != wire.Root; level = level.Parent() {
+		climb = append(climb, record.Level{Name: level, Answer: g.answer(level, wire.TypeCAA)})
+	}
+	return record.Host{Name: name, Verdict: record.Conclude(climb)}
+}
+
+func (g generator) companions(name wire.Name) *record.Companions {
+	c := &record.Companions{
+		SPF: publishes(g, name, mail.ParseSPF), DMARC: publishes(g, name, mail.ParseDMARC), MTASTS: publishes(g, name, mail.ParseMTASTS),
+		TLSReporting: publishes(g, name, mail.ParseTLSReporting), BIMI: publishes(g, name, mail.ParseBIMI),
+	}
+	if under, ok := mail.DMARCName(name); ok && c.DMARC.Answer != nil && g.chance(0.5) {
+		c.DMARC.Answer.Name = under
+	}
+	if c.MTASTS.Says.ID != "" {
+		host := g.host(wire.MustName("mta-sts." + name.String()))
+		c.PolicyHost = &host
+	}
+	for g.chance(0.5) {
+		c.DKIM = append(c.DKIM, record.Selector{Name: g.pick("s1", "sélecteur"), Key: publishes(g, name, mail.ParseDKIM)})
+	}
+	if g.chance(0.7) {
+		c.Hosts = []record.Host{}
+		for g.chance(0.6) {
+			c.Hosts = append(c.Hosts, g.host(wire.MustName(fmt.Sprintf("mx%d.op%d.org", g.IntN(3), g.IntN(200)))))
+		}
+	}
+	return c
+}
+
+func (g generator) survey(name wire.Name) *record.Survey {
+	s := &record.Survey{Name: name, Type: wire.TypeCAA, Zone: name, Addresses: g.IntN(200)}
+	for range g.IntN(5) {
+		a := g.answer(name, wire.TypeCAA)
+		s.Answers = append(s.Answers, record.ServerAnswer{Outcome: a.Outcome, RCode: a.RCode, Set: a.Set()})
+	}
+	s.Consistency = record.Classify(s.Answers)
+	return s
 }
 
 // server makes what a scan saw of one server.
