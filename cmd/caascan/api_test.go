@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -397,4 +398,72 @@ func TestMetrics(t *testing.T) {
 	if !strings.Contains(text, `caascan_verdicts_total{for="tls",permitted="unknown"} 1`) && !strings.Contains(text, `caascan_verdicts_total{for="tls",permitted="false"} 1`) {
 		t.Errorf("the verdict is not counted:\n%s", text)
 	}
+}
+
+// FuzzParameters: whatever the body and the query string are, they are refused with a 4xx, or they are what package json and
+// url.Values make of them.
+func FuzzParameters(f *testing.F) {
+	for _, c := range malformed {
+		_, query, _ := strings.Cut(c.target, "?")
+		if len(query)+len(c.body) < 1000 { // what is larger is slow to vary
+			f.Add(query, []byte(c.body))
+		}
+	}
+	f.Add("name=a.example&issuer=ca.example&dns_operator=true", []byte(`{"name": ["a.example"], "issuer": ["ca.example"], "for": "tls", "honours_8657": true}`))
+	f.Fuzz(func(t *testing.T, query string, body []byte) {
+		for method, text := range map[string][]byte{"GET": nil, "POST": body} {
+			r := httptest.NewRequest(method, "/v1/check", nil)
+			r.Header.Set("Content-Type", "application/json")
+			if method == "GET" {
+				r.URL.RawQuery = query
+			}
+			var q asked
+			err := parameters(r, text, q.ofCheck())
+			var p problem
+			if err != nil {
+				if !errors.As(err, &p) || p.code != 400 || p.text == "" {
+					t.Fatalf("%s %q %q: %v", method, query, text, err)
+				}
+				continue
+			}
+			var want map[string]any
+			if method == "POST" && json.Unmarshal(text, &want) != nil {
+				t.Fatalf("%q is taken", text)
+			}
+			if method == "GET" {
+				want = map[string]any{}
+				values, err := url.ParseQuery(query)
+				if err != nil {
+					t.Fatalf("%q is taken", query)
+				}
+				for key, value := range values {
+					want[key] = value
+				}
+			}
+			for key, field := range q.ofCheck() {
+				value, given := want[key]
+				delete(want, key)
+				switch field := field.(type) {
+				case *[]string:
+					if given && fmt.Sprint(*field) != fmt.Sprint(value) || !given && *field != nil {
+						t.Fatalf("%s: %q, want %q", key, *field, value)
+					}
+				case *string:
+					if list, is := value.([]string); is {
+						value = list[0]
+					}
+					if given && *field != value || !given && *field != "" {
+						t.Fatalf("%s: %q, want %q", key, *field, value)
+					}
+				case *bool:
+					if !given && *field {
+						t.Fatalf("%s is set", key)
+					}
+				}
+			}
+			if len(want) > 0 {
+				t.Fatalf("%v are taken and have no effect", want)
+			}
+		}
+	})
 }

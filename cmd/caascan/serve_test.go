@@ -282,6 +282,33 @@ func TestServeCallTime(t *testing.T) {
 	}
 }
 
+// TestServeManyOfOneDomain: names of one domain whose servers are silent do not hold up those of others, while there is room.
+func TestServeManyOfOneDomain(t *testing.T) {
+	t.Parallel()
+	s := startService(t, servers(t), "--in-flight", "40", "--timeout", "50s", "--retries", "0", "--grace", "0s")
+	var waiting sync.WaitGroup
+	const silent = 38
+	for i := range silent {
+		waiting.Go(func() {
+			if code, text := s.get(t, fmt.Sprintf("/v1/lookup?name=n%d.silent.com", i)); code != http.StatusServiceUnavailable {
+				t.Errorf("a call under way at the end: %d %s", code, text)
+			}
+		})
+	}
+	for under := []byte(fmt.Sprintf("caascan_names_in_flight %d\n", silent)); ; {
+		if _, text := s.get(t, "/metrics"); bytes.Contains(text, under) {
+			break
+		}
+	}
+	for _, name := range []string{"caatest-nsd.com", "caatest-knot.net"} {
+		if code, text := s.get(t, "/v1/lookup?name="+name); code != http.StatusOK {
+			t.Errorf("%s: %d %s", name, code, text)
+		}
+	}
+	s.end()
+	waiting.Wait()
+}
+
 // TestReadTimeIsForReading: the limit for reading a call does not end the call that waits for names.
 func TestReadTimeIsForReading(t *testing.T) {
 	a := newTestAPI(t, 10, "")
