@@ -80,7 +80,8 @@ const (
 	isMail marks = 1 << iota
 	isWildcard
 	isICANN
-	isBucket // the rank is no position, but the end of a bucket
+	isBucket    // the rank is no position, but the end of a bucket
+	isDelegated // there is a Delegation in place of a rank
 )
 
 // target returns the target whose text this is, without what only the list knows.

@@ -53,15 +53,19 @@ const (
 	Onion                        // out of scope (R1.2, RFC 9799)
 	SpecialUse                   // below a special-use domain, see specialUse
 	Root                         // "." is never asked (R1.3)
+	BadRecord                    // what is no record of a zone file, or one that is cut off (RFC 1035 5)
+	OutOfZone                    // the owner is not in the zone of its file (RFC 1035 5.2)
+	Directive                    // $INCLUDE, $GENERATE or one that nobody knows, in a zone file
 )
 
 // Reasons is the number of reasons, Accepted included.
-const Reasons = int(Root) + 1
+const Reasons = int(Directive) + 1
 
 // String returns the word that stands in files; "" for Accepted.
 func (r Reason) String() string {
 	return [Reasons]string{"", "not-text", "too-long-line", "bad-row", "empty-label", "label-too-long", "name-too-long",
-		"bad-character", "bad-idna", "star-inside", "ip-address", "address-literal", "onion", "special-use", "root"}[r]
+		"bad-character", "bad-idna", "star-inside", "ip-address", "address-literal", "onion", "special-use", "root",
+		"bad-record", "out-of-zone", "directive"}[r]
 }
 
 // OutOfScope reports whether CAA does not apply to what was given, as opposed to it being no proper name (R1.2).

@@ -17,16 +17,19 @@ const (
 	Ranked                 // rank,name: Tranco, Umbrella, Alexa
 	Majestic               // GlobalRank,TldRank,Domain,TLD,...
 	CrUX                   // origin,rank where the rank is a bucket
-	Columns                // CSV whose header names a column with the name, and perhaps one with the rank: Cloudflare Radar
+	ZoneFile               // a master file (RFC 1035 5): the names it delegates, see Delegation
+	JSONL                  // one JSON object a line, with the name in one member: zdns, Rapid7's forward DNS
+	Parquet                // a Parquet file, with the name in one column
+	Columns                // CSV whose header, or Config.Column, names a column with the name, and perhaps one with the rank: Cloudflare Radar
 )
 
-var formatWords = [...]string{"auto", "list", "ranked", "majestic", "crux", "columns"}
+var formatWords = [...]string{"auto", "list", "ranked", "majestic", "crux", "zone", "jsonl", "parquet", "columns"}
 
 // String returns the word that stands in files and on the command line.
 func (f Format) String() string { return formatWords[f] }
 
 // ParseFormat reads the word of a format that may be asked for: any but "columns", which is only ever found, because
-// it is the header that says what the columns are.
+// it is the header, or Config.Column, that says what the columns are.
 func ParseFormat(word string) (Format, error) {
 	for f, w := range formatWords[:Columns] {
 		if w == word {
@@ -39,10 +42,11 @@ func ParseFormat(word string) (Format, error) {
 // layout says where in a line its name and its rank are. The zero layout takes the whole line for a name.
 type layout struct {
 	format    Format
-	name      int  // column of the name, from 0
-	rank      int  // column of the rank; -1 if there is none
-	separator byte // between columns; 0 in a List
-	header    bool // the line the layout was found by is a header
+	name      int    // column of the name, from 0
+	rank      int    // column of the rank; -1 if there is none
+	separator byte   // between columns; 0 in a List
+	header    bool   // the line the layout was found by is a header
+	member    string // of JSONL: where the name is
 }
 
 // separators are tried in this order. The first one that a line holds is its separator.
@@ -50,7 +54,15 @@ var separators = [...]byte{',', '\t', ';'}
 
 // detect finds the layout by the first line that says something. Without a header, a number in front of a name
 // makes a ranked list, a number behind a URL a CrUX list; all else is a plain list.
+//
+// A line that starts with "{" is no name, and no name is followed by what makes a line a record of a zone file.
 func detect(line []byte) layout {
+	if line[0] == '{' {
+		return layout{format: JSONL, rank: -1, member: defaultMember}
+	}
+	if isZoneLine(line) {
+		return layout{format: ZoneFile, rank: -1}
+	}
 	for _, sep := range separators {
 		if bytes.IndexByte(line, sep) >= 0 {
 			if l, ok := detectColumns(line, sep); ok {
@@ -64,6 +76,62 @@ func detect(line []byte) layout {
 		return layout{format: Columns, rank: -1, header: true, separator: ','}
 	}
 	return layout{format: List, rank: -1}
+}
+
+// isZoneLine reports whether a line with which an input starts is one of a zone file: a directive, or a record with an
+// absolute owner and a class.
+func isZoneLine(line []byte) bool {
+	owner, at := nextField(line, 0)
+	if isFold(owner, "$origin") || isFold(owner, "$ttl") {
+		return true
+	}
+	if len(owner) == 0 || owner[len(owner)-1] != '.' {
+		return false
+	}
+	class := false
+	for {
+		var field []byte
+		field, at = nextField(line, at)
+		switch _, ttl := plainTTL(field); {
+		case ttl:
+		case !class && isFold(field, "in"):
+			class = true
+		default:
+			return class && (isFold(field, "soa") || isFold(field, "ns") || isFold(field, "ds") || isFold(field, "a") ||
+				isFold(field, "aaaa") || isFold(field, "rrsig") || isFold(field, "nsec3") || isFold(field, "nsec") || isFold(field, "txt"))
+		}
+	}
+}
+
+// byColumn returns the layout where the column with the name was asked for: by its header, or by its number from 1.
+// Then the first line is a header if it has there what heads such columns, or what is no name.
+func byColumn(asked string, first []byte) (layout, error) {
+	l := layout{format: Columns, rank: -1, separator: separators[0]}
+	for _, sep := range separators {
+		if bytes.IndexByte(first, sep) >= 0 {
+			l.separator = sep
+			break
+		}
+	}
+	n, ok := number([]byte(asked))
+	if !ok {
+		if l.name = findColumn(first, l.separator, []string{asked}); l.name < 0 {
+			return l, fmt.Errorf("has no column %q in its first line", asked)
+		}
+		l.header = true
+	} else {
+		l.name = int(min(n-1, MaxLine))
+		cell := column(first, l.name, l.separator)
+		_, reason := Canonical(string(cell), Options{AllowSpecialUse: true})
+		l.header = reason != Accepted && !reason.OutOfScope()
+		for _, header := range nameColumns {
+			l.header = l.header || strings.EqualFold(string(cell), header)
+		}
+	}
+	if l.header {
+		l.rank = findColumn(first, l.separator, rankColumns[:])
+	}
+	return l, nil
 }
 
 // nameColumns and rankColumns are the headers under which lists put what we look for, the better first: "name" may
@@ -129,6 +197,10 @@ func forced(f Format, first []byte) layout {
 		l.name, l.rank = 2, 0
 	case CrUX:
 		l.name, l.rank = 0, 1
+	case JSONL:
+		return layout{format: JSONL, rank: -1, member: defaultMember}
+	case ZoneFile:
+		return layout{format: ZoneFile, rank: -1}
 	}
 	if found.header && found.format == f {
 		return found
@@ -143,6 +215,13 @@ func forced(f Format, first []byte) layout {
 
 // row takes name and rank out of a line; rank is 0 if the layout has none.
 func (l *layout) row(line []byte) (name []byte, rank int64, reason Reason) {
+	if l.format == JSONL {
+		name, ok := jsonName(line, l.member)
+		if !ok {
+			return nil, 0, BadRow
+		}
+		return name, 0, Accepted
+	}
 	if l.separator == 0 {
 		return withoutComment(line), 0, Accepted
 	}
@@ -190,7 +269,7 @@ func column(line []byte, n int, separator byte) []byte {
 // in such lists, and a stray quote must not swallow the file.
 func cutColumn(line []byte, separator byte) (value, rest []byte, more bool) {
 	if quoted := bytes.TrimLeft(line, " "); len(quoted) > 0 && quoted[0] == '"' {
-		if closing := bytes.IndexByte(quoted[1:], '"'); closing >= 0 {
+		if closing := closingQuote(quoted[1:]); closing >= 0 {
 			tail, rest, more := bytes.Cut(quoted[closing+2:], []byte{separator})
 			if len(bytes.TrimSpace(tail)) == 0 {
 				return quoted[1 : closing+1], rest, more
@@ -198,6 +277,19 @@ func cutColumn(line []byte, separator byte) (value, rest []byte, more bool) {
 		}
 	}
 	return bytes.Cut(line, []byte{separator})
+}
+
+// closingQuote returns where a quoted column ends. Two quotes are one in it, and stay two: no name has any.
+func closingQuote(text []byte) int {
+	for i := 0; ; i += 2 {
+		next := bytes.IndexByte(text[i:], '"')
+		if next < 0 {
+			return -1
+		}
+		if i += next; i+1 == len(text) || text[i+1] != '"' {
+			return i
+		}
+	}
 }
 
 // maxRankDigits keeps ranks inside int64.

@@ -112,12 +112,12 @@ func TestForcedFormat(t *testing.T) {
 }
 
 func TestParseFormat(t *testing.T) {
-	for _, f := range []Format{Auto, List, Ranked, Majestic, CrUX} {
+	for _, f := range []Format{Auto, List, Ranked, Majestic, CrUX, ZoneFile, JSONL, Parquet} {
 		if got, err := ParseFormat(f.String()); got != f || err != nil {
 			t.Errorf("ParseFormat(%q) = %v, %v", f, got, err)
 		}
 	}
-	for _, word := range []string{"", "columns", "zone", "LIST"} {
+	for _, word := range []string{"", "columns", "LIST"} {
 		if f, err := ParseFormat(word); err == nil {
 			t.Errorf("ParseFormat(%q) = %v", word, f)
 		}
@@ -152,6 +152,7 @@ func TestSourceName(t *testing.T) {
 type result struct {
 	targets []record.Target
 	rejects []Reject
+	known   []*Delegation // of each target
 	inputs  []Input
 	err     error // other than io.EOF
 }

@@ -38,7 +38,8 @@ const (
 	gzipped
 	zstandard
 	zipped
-	unreadable // packed in a way we do not unpack
+	parquetFile // not packed: a table
+	unreadable  // packed in a way we do not unpack
 )
 
 // magic numbers; those of unreadable forms are there for a clear message in place of a million rejects.
@@ -56,7 +57,7 @@ var magic = []struct {
 	{"7z\xbc\xaf\x27\x1c", unreadable, "7z"},
 	{"\xff\xfe", unreadable, "UTF-16 text"},
 	{"\xfe\xff", unreadable, "UTF-16 text"},
-	{"PAR1", unreadable, "Parquet"},
+	{"PAR1", parquetFile, "Parquet"},
 }
 
 // input is one file, or stdin. Regular files are closed after the look that Open takes at them and opened again when
@@ -72,10 +73,12 @@ type input struct {
 	pipe    io.Reader   // what follows head; nil for a regular file
 	file    *os.File    // open: a pipe, a spooled copy, or the file being read; nil between
 	archive *zip.Reader // of a zip
+	table   *table      // of a Parquet file, once opened
 
-	hash  hash.Hash
-	read  int64 // octets hashed
-	ended bool  // the pipe was read to its end; another writer of a named pipe would start it again
+	hash   hash.Hash
+	read   int64  // octets hashed
+	survey string // SHA-256 of the input when it was read before, for a zone file; "" if it was not
+	ended  bool   // the pipe was read to its end; another writer of a named pipe would start it again
 }
 
 // stream is the text of an input, or of one member of a zip archive.
@@ -102,11 +105,14 @@ func probe(name string, stdin io.Reader) (*input, error) {
 		in.close()
 		return nil, in.fail(err)
 	}
-	if in.regular && in.how != zipped {
+	if in.regular && !in.seeks() {
 		in.close()
 	}
 	return in, nil
 }
+
+// seeks reports whether the input is not read from front to end: its file stays open, and is hashed before.
+func (in *input) seeks() bool { return in.how == zipped || in.how == parquetFile }
 
 func (in *input) openFile() error {
 	info, err := os.Stat(in.path)
@@ -142,8 +148,11 @@ func (in *input) look() error {
 			break
 		}
 	}
-	if in.how == zipped {
+	switch {
+	case in.how == zipped:
 		return in.openArchive()
+	case in.how == parquetFile && in.pipe != nil:
+		return in.spool()
 	}
 	return nil
 }
@@ -192,7 +201,7 @@ func (in *input) members() []*zip.File {
 
 // spool copies the pipe to a file that has no name any more where the system allows that.
 func (in *input) spool() error {
-	tmp, err := os.CreateTemp("", "caascan-zip-*")
+	tmp, err := os.CreateTemp("", "caascan-input-*")
 	if err != nil {
 		return err
 	}
@@ -200,7 +209,7 @@ func (in *input) spool() error {
 	from := io.MultiReader(bytes.NewReader(in.head), in.pipe)
 	n, err := io.Copy(tmp, io.LimitReader(from, maxSpool+1))
 	if err == nil && n > maxSpool {
-		err = fmt.Errorf("a zip archive over %d octets cannot be read from a pipe: save it to a file first", maxSpool)
+		err = fmt.Errorf("a zip archive or Parquet file over %d octets cannot be read from a pipe: save it to a file first", maxSpool)
 	}
 	if in.file != nil {
 		in.file.Close()
@@ -233,6 +242,8 @@ func (in *input) streams() []stream {
 // openText opens an input that is no archive for reading.
 func (in *input) openText() (io.ReadCloser, error) {
 	switch in.how {
+	case parquetFile:
+		return nil, errors.New("a Parquet file is not read here: turn it into plain text")
 	case gzipped:
 		return gzip.NewReader(bufio.NewReaderSize(in, bufferSize))
 	case zstandard:
@@ -249,7 +260,7 @@ func (in *input) openText() (io.ReadCloser, error) {
 // read out of order.
 func (in *input) start() error {
 	switch {
-	case in.how == zipped:
+	case in.seeks():
 		n, err := io.Copy(in.hash, io.NewSectionReader(in.file, 0, 1<<62))
 		in.read = n
 		return err
@@ -278,11 +289,16 @@ func (in *input) Read(p []byte) (int, error) {
 
 // finish reads what a decoder left over, so that the hash is that of the whole input.
 func (in *input) finish() error {
-	if in.how == zipped {
+	if in.seeks() {
 		return nil
 	}
-	_, err := io.Copy(io.Discard, in)
-	return err
+	if _, err := io.Copy(io.Discard, in); err != nil {
+		return err
+	}
+	if in.survey != "" && in.survey != in.sum() {
+		return errors.New("it was changed while it was read")
+	}
+	return nil
 }
 
 func (in *input) sum() string { return hex.EncodeToString(in.hash.Sum(nil)) }

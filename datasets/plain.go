@@ -10,7 +10,7 @@ func (r *Reader) takePlain(slot *held) bool {
 	block, _ := r.lines.Peek(r.lines.Buffered())
 	rank, start := int64(0), 0
 	switch {
-	case r.layout.separator == 0:
+	case r.layout.format == List:
 	case r.layout.rank == 0 && r.layout.name == 1:
 		if rank, start = rankBefore(block, r.layout.separator); start == 0 {
 			return false
@@ -24,12 +24,9 @@ func (r *Reader) takePlain(slot *held) bool {
 	}
 	f := found{outline: outlineOf(name, r.opt.Suffixes), name: name}
 	r.line++
-	stats := &r.stats[r.at]
-	stats.Lines++
-	stats.Targets++
-	r.window.put(slot, &f, r.line, rank)
+	taken := r.accept(slot, &f, rank)
 	r.lines.Discard(start + end)
-	return true
+	return taken
 }
 
 // rankBefore reads a rank and the separator behind it; end is 0 if that is not what line starts with.

@@ -37,6 +37,17 @@ type Config struct {
 	Suffixes        *Suffixes
 	Stdin           io.Reader // what "-" names; os.Stdin if nil
 
+	// Column is where the name stands in a table: the header of a column of CSV or of Parquet, the member of the objects
+	// of JSONL, or the number of a column, from 1. "" is what the format says, or what headers of other lists have.
+	Column string
+	// Origin is the name of the zone in a zone file that does not say: the origin at its start, and its apex if it has
+	// no SOA record. "" takes the owner of the SOA record, and finds relative names before it bad.
+	Origin string
+	// Fold is how much memory is for the names that came, in octets: one that comes again, in whichever input, is folded, which
+	// means counted and passed over. What no longer fits is forgotten, the oldest first, and may come out again: no name
+	// is ever lost. If 0, names that appear twice come out twice, but for those of zone files, see zoneFile.
+	Fold int64
+
 	// Window is how many targets are held to be shuffled; DefaultWindow if 0 or less, and 1 keeps the order of the
 	// inputs. Nothing comes out before the window is full or the inputs are at their end.
 	Window int
@@ -48,7 +59,11 @@ type Config struct {
 	Reject func(Reject)
 }
 
-// Input says what one input held. Lines = Targets + Rejects + Skipped, at any time.
+// DefaultFold is what Config.Fold may be where names are to be folded, and is for zone files whose owners are not in
+// order: some eight million names are remembered exactly, and four million are at any time.
+const DefaultFold = 256 << 20
+
+// Input says what one input held. Lines = Targets + Rejects + Skipped + Folded, at any time; rows of Parquet are lines.
 type Input struct {
 	Path        string // as given; "stdin" for "-"
 	Source      string // record.Target.Source; for a zip archive of several files, what their sources start with
@@ -59,8 +74,15 @@ type Input struct {
 	Lines       int64
 	Targets     int64
 	Rejects     int64
-	Skipped     int64 // blank lines, comments, headers
+	Skipped     int64 // blank lines, comments, headers; of a zone file, all lines that make no target and are not bad
+	Folded      int64 // names that came before, see Config.Fold
+
+	// Zones are those of a zone file, the first maxZonesNoted.
+	Zones []ZoneVersion
 }
+
+// maxZonesNoted bounds Input.Zones, whatever a file makes of itself.
+const maxZonesNoted = 1000
 
 // Reader reads targets from inputs. It is not safe for concurrent use.
 type Reader struct {
@@ -73,19 +95,28 @@ type Reader struct {
 	window window
 	end    error         // what the inputs ended with: io.EOF if all is well
 	folded [MaxName]byte // room for names that do not stand in their line as they are
+	key    []byte        // of foldKey
 
 	// The place where reading is.
 	at      int      // index of the input
 	started bool     // the input at that index
 	streams []stream // of that input, not opened yet
+	stream  stream   // the one that is open
 	source  string   // name of the open stream
 	text    io.Closer
 	lines   *bufio.Reader
 	line    int64  // number of the last line read
 	layout  layout // valid once laid is set
 	laid    bool
-	skip    *tooLong // the line being skipped
+	skip    *tooLong      // the line being skipped
+	long    []byte        // a line of JSONL that is longer than the buffer
+	zone    *zoneFile     // the open stream, once it was found to be one
+	recall  *recall       // the names that came; nil if none are folded
+	known   []*Delegation // of the targets that Next returned last; nil if nothing is known of any
 }
+
+// byteOrderMark of UTF-8 is dropped at the start of a text.
+var byteOrderMark = []byte("\xEF\xBB\xBF")
 
 // tooLong is a line longer than MaxLine on the way to its end.
 type tooLong struct {
@@ -102,6 +133,12 @@ func Open(paths []string, cfg Config) (*Reader, error) {
 	}
 	if cfg.Format >= Columns {
 		return nil, fmt.Errorf("input format %d cannot be asked for", cfg.Format)
+	}
+	if cfg.Column != "" && cfg.Format != Auto && cfg.Format != JSONL && cfg.Format != Parquet {
+		return nil, fmt.Errorf("a column cannot be asked for in the input format %s", cfg.Format)
+	}
+	if _, err := newZoneFile(&cfg, &input{}, stream{}, nil); err != nil {
+		return nil, err
 	}
 	if cfg.Stdin == nil {
 		cfg.Stdin = os.Stdin
@@ -130,7 +167,14 @@ func Open(paths []string, cfg Config) (*Reader, error) {
 			return nil, err
 		}
 		r.inputs = append(r.inputs, in)
+		if err := in.check(&cfg); err != nil {
+			r.Close()
+			return nil, in.fail(err)
+		}
 		r.stats = append(r.stats, Input{Path: in.path, Source: in.name, Compression: in.compressionWord()})
+	}
+	if cfg.Fold > 0 {
+		r.recall = newRecall(cfg.Fold)
 	}
 	if r.cfg.Seed == 0 {
 		r.cfg.Seed = seedOf(r.inputs)
@@ -139,9 +183,22 @@ func Open(paths []string, cfg Config) (*Reader, error) {
 	return r, nil
 }
 
+// check holds the input against the format that was asked for, and opens it if it is a table.
+func (in *input) check(cfg *Config) (err error) {
+	switch table := in.how == parquetFile; {
+	case table && cfg.Format != Auto && cfg.Format != Parquet:
+		return fmt.Errorf("is Parquet, not of the format %s", cfg.Format)
+	case !table && cfg.Format == Parquet:
+		return errors.New("is not Parquet")
+	case table:
+		in.table, err = openTable(in.file, cfg.Column)
+	}
+	return err
+}
+
 func (in *input) compressionWord() string {
 	for _, m := range magic {
-		if m.how == in.how {
+		if m.how == in.how && in.how != parquetFile {
 			return m.name
 		}
 	}
@@ -163,6 +220,10 @@ func (r *Reader) Seed() uint64 { return r.cfg.Seed }
 
 // Inputs says how far each input was read, in the order given to Open. After Next returned io.EOF it is complete.
 func (r *Reader) Inputs() []Input { return append([]Input(nil), r.stats...) }
+
+// Delegations says what zone files hold of the targets that Next returned last, one for one; nil where that is nothing,
+// and altogether nil if there is nothing of any. It is the caller's.
+func (r *Reader) Delegations() []*Delegation { return r.known }
 
 // Rejects returns how many lines were rejected so far for each reason.
 func (r *Reader) Rejects() [Reasons]int64 { return r.rejects }
@@ -191,6 +252,7 @@ func (r *Reader) Next(ctx context.Context) ([]record.Target, error) {
 		return nil, err
 	}
 	w := &r.window
+	r.known = nil
 	for r.end == nil && len(w.slots) < r.cfg.Window {
 		if len(w.slots) == cap(w.slots) {
 			w.slots = slices.Grow(w.slots, min(max(BatchSize, len(w.slots)), r.cfg.Window-len(w.slots)))
@@ -213,6 +275,12 @@ func (r *Reader) Next(ctx context.Context) ([]record.Target, error) {
 	batch := make([]record.Target, 0, size)
 	for len(batch) < cap(batch) && len(w.slots) > 0 {
 		slot := w.draw()
+		if d := w.delegation(slot); d != nil || r.known != nil {
+			for len(r.known) < len(batch) {
+				r.known = append(r.known, nil)
+			}
+			r.known = append(r.known, d)
+		}
 		batch = append(batch, w.take(slot))
 		if r.end == nil && r.read(ctx, slot) == nil {
 			continue
@@ -247,12 +315,13 @@ func (r *Reader) read(ctx context.Context, slot *held) error {
 		if r.takePlain(slot) {
 			return nil
 		}
-		line, err := r.readLine(ctx)
+		taken, err := r.readEntry(ctx, slot)
 		switch {
+		case err == nil && taken:
+			return nil
 		case err == nil:
-			if r.take(slot, line) {
-				return nil
-			}
+		case r.end != nil:
+			return r.end
 		case err == io.EOF:
 			if err := r.endStream(); err != nil {
 				r.end = err
@@ -265,6 +334,31 @@ func (r *Reader) read(ctx context.Context, slot *held) error {
 			return r.end
 		}
 	}
+}
+
+// readEntry reads a line of a list, a row of a table, or a zone file up to its next target, whichever is open. It reports
+// whether there is a target in slot; io.EOF at the end.
+func (r *Reader) readEntry(ctx context.Context, slot *held) (bool, error) {
+	switch {
+	case r.zone != nil:
+		return r.readZone(ctx, slot)
+	case r.inputs[r.at].table != nil:
+		name, rank, err := r.inputs[r.at].table.next()
+		if err != nil {
+			return false, err
+		}
+		r.line++
+		return r.takeEntry(slot, bytes.TrimSpace(name), rank), nil
+	}
+	line, err := r.readLine(ctx)
+	if err != nil {
+		return false, err
+	}
+	taken, err := r.take(slot, line)
+	if err != nil {
+		r.end = r.inputs[r.at].fail(err)
+	}
+	return taken, err
 }
 
 // damaged says where an input could not be read any further.
@@ -298,9 +392,12 @@ func (r *Reader) nextStream() error {
 		}
 		r.streams, r.started = in.streams(), true
 	}
+	if r.inputs[r.at].table != nil {
+		return r.openTable()
+	}
 	s := r.streams[0]
 	r.streams = r.streams[1:]
-	r.source, r.line, r.laid = s.name, 0, false
+	r.stream, r.source, r.line, r.laid = s, s.name, 0, false
 	text, err := s.open()
 	if err != nil {
 		return r.damaged(err)
@@ -310,9 +407,21 @@ func (r *Reader) nextStream() error {
 	return nil
 }
 
+// openTable begins to read a Parquet file.
+func (r *Reader) openTable() error {
+	in := r.inputs[r.at]
+	r.streams = nil
+	r.source, r.line = in.name, 0
+	r.text = in.table
+	r.layout, r.laid = layout{format: Parquet}, true
+	r.window.source(r.source)
+	r.stats[r.at].Format = Parquet.String()
+	return nil
+}
+
 func (r *Reader) endStream() error {
 	err := r.text.Close()
-	r.text = nil
+	r.text, r.zone = nil, nil
 	if err != nil {
 		return r.damaged(err)
 	}
@@ -331,8 +440,8 @@ func (r *Reader) endInput() error {
 	return nil
 }
 
-// readLine returns the next line without its end, valid until the next call. A line over MaxLine is counted and
-// rejected on the way. A last line without an end counts; one that is cut off by an error does not, since it may be
+// readLine returns the next line without its end, valid until the next call. A line over MaxLine, or over maxJSONLine in
+// JSONL, is counted and rejected on the way. A last line without an end counts; one that is cut off by an error does not, since it may be
 // the front part of a name.
 func (r *Reader) readLine(ctx context.Context) ([]byte, error) {
 	for {
@@ -344,10 +453,19 @@ func (r *Reader) readLine(ctx context.Context) ([]byte, error) {
 		if ended {
 			line = bytes.TrimSuffix(line, []byte{'\n'})
 			r.line++
-			r.stats[r.at].Lines++
-			if r.skip == nil && len(line) <= MaxLine {
+		}
+		if r.skip == nil && len(r.long)+len(line) <= r.longest(line) {
+			if ended && len(r.long) == 0 {
 				return line, nil
 			}
+			if r.long = append(r.long, line...); !ended {
+				continue
+			}
+			line, r.long = r.long, r.long[:0]
+			return line, nil
+		}
+		if len(r.long) > 0 {
+			line, r.long = append(r.long, line...), r.long[:0]
 		}
 		if r.skip == nil {
 			r.skip = &tooLong{start: append([]byte(nil), line[:MaxRejectText]...)}
@@ -359,6 +477,7 @@ func (r *Reader) readLine(ctx context.Context) ([]byte, error) {
 				text = nil
 			}
 			r.skip = nil
+			r.stats[r.at].Lines++
 			r.reject(text, LineTooLong)
 		}
 		if err := ctx.Err(); err != nil {
@@ -367,22 +486,43 @@ func (r *Reader) readLine(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// take puts the target that a line holds into slot, or counts the line as what else it is.
-func (r *Reader) take(slot *held, line []byte) bool {
-	stats := &r.stats[r.at]
-	if r.line == 1 {
-		line = bytes.TrimPrefix(line, []byte("\xEF\xBB\xBF")) // byte order mark of UTF-8
+// longest is how long a line may be that starts like this.
+func (r *Reader) longest(start []byte) int {
+	json := r.layout.format == JSONL
+	if !r.laid {
+		start = bytes.TrimLeft(bytes.TrimPrefix(start, byteOrderMark), " \t")
+		json = r.cfg.Format == JSONL || r.cfg.Format == Auto && len(start) > 0 && start[0] == '{' || len(r.long) > 0
 	}
+	if json {
+		return maxJSONLine
+	}
+	return MaxLine
+}
+
+// take puts the target that a line holds into slot, or counts the line as what else it is.
+func (r *Reader) take(slot *held, line []byte) (bool, error) {
+	if r.line == 1 {
+		line = bytes.TrimPrefix(line, byteOrderMark)
+	}
+	if r.cfg.Format == ZoneFile && !r.laid {
+		return false, r.layZone(line)
+	}
+	raw := line
 	line = bytes.TrimSpace(line)
-	if len(line) == 0 || line[0] == '#' {
-		stats.Skipped++
-		return false
+	if len(line) == 0 || line[0] == '#' || !r.laid && r.cfg.Format == Auto && line[0] == ';' { // how dig starts a zone file
+		r.skipLines(1)
+		return false, nil
 	}
 	if !r.laid {
-		r.lay(line)
+		if err := r.lay(line); err != nil {
+			return false, err
+		}
+		if r.layout.format == ZoneFile {
+			return false, r.layZone(raw)
+		}
 		if r.layout.header {
-			stats.Skipped++
-			return false
+			r.skipLines(1)
+			return false, nil
 		}
 	}
 	entry, rank, reason := r.layout.row(line)
@@ -390,29 +530,112 @@ func (r *Reader) take(slot *held, line []byte) bool {
 		if !isText(line) {
 			reason = NotText
 		}
+		r.stats[r.at].Lines++
 		r.reject(line, reason)
+		return false, nil
+	}
+	return r.takeEntry(slot, entry, rank), nil
+}
+
+// takeEntry puts the target that an entry stands for into slot, or counts it as what else it is.
+func (r *Reader) takeEntry(slot *held, entry []byte, rank int64) bool {
+	if len(entry) == 0 && r.layout.format == Parquet { // NULL
+		r.skipLines(1)
 		return false
 	}
 	f, reason := find(entry, r.folded[:0], &r.opt)
 	if reason != Accepted {
+		r.stats[r.at].Lines++
 		r.reject(entry, reason)
 		return false
 	}
 	if r.layout.format == CrUX {
 		f.marks |= isBucket
 	}
-	r.window.put(slot, &f, r.line, rank)
+	return r.accept(slot, &f, rank)
+}
+
+// accept puts what an entry stands for into slot, unless it is folded.
+func (r *Reader) accept(slot *held, f *found, rank int64) bool {
+	stats := &r.stats[r.at]
+	stats.Lines++
+	if r.recall != nil && r.recall.met(r.foldKey(f)) {
+		stats.Folded++
+		return false
+	}
 	stats.Targets++
+	r.window.put(slot, f, r.line, rank)
 	return true
 }
 
-// lay finds the layout of the stream by its first line that says something.
-func (r *Reader) lay(line []byte) {
-	if r.cfg.Format == Auto {
-		r.layout = detect(line)
-	} else {
-		r.layout = forced(r.cfg.Format, line)
+// foldKey is the same for names of which one row is enough. A wildcard name and the name it is of are the same to a scan,
+// what takes mail is something else.
+func (r *Reader) foldKey(f *found) []byte {
+	name := f.name
+	if name == nil {
+		name = f.input[f.start : int(f.start)+int(f.outline.name)]
 	}
+	if f.marks&isMail == 0 {
+		return name
+	}
+	r.key = append(append(r.key[:0], '@'), name...)
+	return r.key
+}
+
+// skipLines counts lines that say nothing, or nothing new.
+func (r *Reader) skipLines(n int64) {
+	r.stats[r.at].Lines += n
+	r.stats[r.at].Skipped += n
+}
+
+// lay finds the layout of the stream by its first line that says something.
+func (r *Reader) lay(line []byte) error {
+	switch {
+	case r.cfg.Format != Auto:
+		r.layout = forced(r.cfg.Format, line)
+	case r.cfg.Column != "" && line[0] != '{':
+		l, err := byColumn(r.cfg.Column, line)
+		if err != nil {
+			return err
+		}
+		r.layout = l
+	default:
+		r.layout = detect(line)
+	}
+	if r.layout.format == JSONL && r.cfg.Column != "" {
+		r.layout.member = r.cfg.Column
+	}
+	r.begin()
+	return nil
+}
+
+// layZone begins a zone file with its first line, which is not counted yet.
+func (r *Reader) layZone(line []byte) error {
+	r.layout = layout{format: ZoneFile, rank: -1}
+	r.begin()
+	recall := r.recall
+	if recall == nil {
+		recall = newRecall(DefaultFold)
+	}
+	z, err := newZoneFile(&r.cfg, r.inputs[r.at], r.stream, recall)
+	if err != nil {
+		return err
+	}
+	z.parser.again = []zoneLine{{bytes.Clone(line), r.line}}
+	z.folds = r.recall != nil
+	r.zone = z
+	return nil
+}
+
+// noteZone notes what zone is being read.
+func (r *Reader) noteZone(z ZoneVersion) {
+	if stats := &r.stats[r.at]; len(stats.Zones) < maxZonesNoted && !slices.Contains(stats.Zones, z) {
+		stats.Zones = append(slices.Clip(stats.Zones), z)
+	}
+}
+
+// begin notes the layout of the stream.
+func (r *Reader) begin() {
 	r.laid = true
 	r.source = sourceOf(r.source, r.layout.format)
 	r.window.source(r.source)
@@ -421,10 +644,12 @@ func (r *Reader) lay(line []byte) {
 	stats.Format = r.layout.format.String()
 }
 
-func (r *Reader) reject(text []byte, reason Reason) {
+func (r *Reader) reject(text []byte, reason Reason) { r.rejectLine(r.line, text, reason) }
+
+func (r *Reader) rejectLine(line int64, text []byte, reason Reason) {
 	r.stats[r.at].Rejects++
 	r.rejects[reason]++
 	if r.cfg.Reject != nil {
-		r.cfg.Reject(Reject{Source: r.source, Line: r.line, Text: printable(text), Reason: reason})
+		r.cfg.Reject(Reject{Source: r.source, Line: line, Text: printable(text), Reason: reason})
 	}
 }

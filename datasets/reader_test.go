@@ -49,6 +49,11 @@ func readAll(t testing.TB, paths []string, cfg Config) *result {
 			t.Errorf("a batch of %d", len(batch))
 		}
 		got.targets = append(got.targets, batch...)
+		if known := r.Delegations(); known == nil {
+			got.known = append(got.known, make([]*Delegation, len(batch))...)
+		} else if got.known = append(got.known, known...); len(known) != len(batch) {
+			t.Fatalf("%d delegations of %d targets", len(known), len(batch))
+		}
 	}
 	got.inputs = r.Inputs()
 	checkCounts(t, got, r)
@@ -60,8 +65,8 @@ func checkCounts(t testing.TB, got *result, r *Reader) {
 	t.Helper()
 	var targets, rejects int64
 	for _, in := range got.inputs {
-		if in.Lines != in.Targets+in.Rejects+in.Skipped {
-			t.Errorf("%s: %d lines, but %d targets + %d rejects + %d skipped", in.Path, in.Lines, in.Targets, in.Rejects, in.Skipped)
+		if in.Lines != in.Targets+in.Rejects+in.Skipped+in.Folded {
+			t.Errorf("%s: %d lines, but %d targets + %d rejects + %d skipped + %d folded", in.Path, in.Lines, in.Targets, in.Rejects, in.Skipped, in.Folded)
 		}
 		if (in.SHA256 == "") != (got.err != nil) && len(got.inputs) == 1 {
 			t.Errorf("%s: SHA-256 %q with error %v", in.Path, in.SHA256, got.err)
@@ -309,7 +314,7 @@ func TestAnyOctets(t *testing.T) {
 		for range rng.IntN(400) {
 			b.WriteRune(alphabet[rng.IntN(len(alphabet))])
 		}
-		readAll(t, []string{"-"}, Config{Stdin: strings.NewReader(b.String()), Window: 1 + rng.IntN(8), Format: Format(rng.IntN(int(Columns)))})
+		readAll(t, []string{"-"}, Config{Stdin: strings.NewReader(b.String()), Window: 1 + rng.IntN(8), Format: Format(rng.IntN(int(Parquet)))})
 	}
 	junk := make([]byte, 1<<20)
 	for i := range junk {

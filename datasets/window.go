@@ -17,8 +17,12 @@ type window struct {
 	sources []string // that slots refer to
 	long    []string // texts that do not fit into their slot
 	free    []uint32 // places in long that are not in use
-	near    int      // how many of the next draws find their slot in the cache
-	fetched int64    // keeps the compiler from leaving fetch out
+
+	delegations []delegated // that slots refer to
+	spare       []uint32    // places in delegations that are not in use
+
+	near    int   // how many of the next draws find their slot in the cache
+	fetched int64 // keeps the compiler from leaving fetch out
 }
 
 // held is a target in the window: 64 octets.
@@ -29,6 +33,12 @@ type held struct {
 	long   uint32 // place in window.long plus 1; 0 if the text is in the slot
 	outline
 	text [heldText]byte
+}
+
+// delegated is a delegation in the window.
+type delegated struct {
+	*Delegation
+	file *zoneFile // that may hold more glue for it by the time it is drawn; nil if not
 }
 
 // heldText is room for the names of most lists: nineteen of twenty are no longer.
@@ -62,7 +72,37 @@ func (w *window) put(slot *held, f *found, line, rank int64) {
 	slot.long = uint32(len(w.long))
 }
 
-// take returns the target in slot, which is free then.
+// delegate makes slot a target that a zone file delegates. Such a list has no ranks: the place of d is where they are.
+func (w *window) delegate(slot *held, f *found, line int64, d delegated) {
+	place := len(w.delegations)
+	if n := len(w.spare); n > 0 {
+		place = int(w.spare[n-1])
+		w.spare = w.spare[:n-1]
+		w.delegations[place] = d
+	} else {
+		w.delegations = append(w.delegations, d)
+	}
+	f.marks |= isDelegated
+	w.put(slot, f, line, int64(place))
+}
+
+// delegation returns what is known of the target in slot, for once; nil if nothing is.
+func (w *window) delegation(slot *held) *Delegation {
+	if slot.marks&isDelegated == 0 {
+		return nil
+	}
+	place := uint32(slot.rank)
+	d := w.delegations[place]
+	w.delegations[place] = delegated{}
+	w.spare = append(w.spare, place)
+	slot.rank = 0
+	if d.file != nil {
+		d.file.complete(d.Delegation)
+	}
+	return d.Delegation
+}
+
+// take returns the target in slot, which is free then. Its delegation was taken before.
 func (w *window) take(slot *held) record.Target {
 	var text string
 	if slot.long == 0 {

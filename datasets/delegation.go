@@ -1,0 +1,137 @@
+package datasets
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/caascan/caascan/scanner/record"
+	"github.com/caascan/caascan/scanner/wire"
+)
+
+// Delegation is what a zone file says of a name that it delegates: what a referral from the servers of the zone would
+// say, so that they need not be asked. It is never changed once made, and shares what is in Servers with others.
+type Delegation struct {
+	Zone    *ZoneVersion // that holds it
+	Servers []NameServer // in the order of their names, each once, at most maxServers
+	DS      []record.RR  // the DS records, then the RRSIG records that cover them; nil if there are none
+	TTL     uint32       // seconds: the smallest of the NS records
+
+	// Whole says that the zone holds no more of the name than this, so that without a DS record there is none: the owners
+	// of the whole file were seen to be in order, so that no records of one owner come apart. Where it is false, only what
+	// is there can be relied on.
+	Whole bool
+}
+
+// ZoneVersion is the version of a zone that a file holds.
+type ZoneVersion struct {
+	Apex   wire.Name // "" if the file has no SOA record and nobody said
+	Serial uint32    // of the SOA record; 0 without one
+}
+
+// NameServer is a server of a delegation.
+type NameServer struct {
+	Name wire.Name
+
+	// Addrs are its addresses by the glue of the file, at most maxServerAddrs; nil if its name is not in the zone, or the
+	// file holds none. Where a file comes through a pipe, glue may be missing that comes long after the delegation.
+	Addrs []netip.Addr
+	TTL   uint32 // seconds: the smallest of the glue; 0 without any
+}
+
+const (
+	// maxServers bounds the name servers of a delegation that are kept. Registries allow 13.
+	maxServers = 32
+	// maxServerAddrs bounds the addresses that are kept of a name server.
+	maxServerAddrs = 32
+	// maxDS bounds the DS and RRSIG records of a delegation that are kept, and maxDSOctets their data.
+	maxDS       = 16
+	maxDSOctets = 8 << 10
+
+	// maxGlueOctets bounds the glue that is remembered of a file, in octets of memory. That of .com, two and a half
+	// million names, needs a quarter of it.
+	maxGlueOctets = 512 << 20
+
+	// maxServerSets bounds the sets of name servers that are remembered, so that the customers of a hoster share theirs.
+	maxServerSets = 1 << 14
+)
+
+// glue holds the addresses of the hosts of a zone file. The data of a name: TTL, number of addresses of four octets,
+// number of those of sixteen, the addresses.
+type glue struct {
+	hosts *nameIndex
+	buf   []byte
+}
+
+// add adds addresses to those of a host. It reports false if there is no room left.
+func (g *glue) add(host []byte, addrs []netip.Addr, ttl uint32) bool {
+	known, knownTTL := g.of(host)
+	if known != nil {
+		addrs, ttl = append(known, addrs...), min(ttl, knownTTL)
+	}
+	if g.hosts.octets() >= maxGlueOctets {
+		return false
+	}
+	addrs = sortedAddrs(addrs)
+	four := 0
+	for four < len(addrs) && addrs[four].Is4() {
+		four++
+	}
+	b := append(g.buf[:0], byte(ttl>>24), byte(ttl>>16), byte(ttl>>8), byte(ttl), byte(four), byte(len(addrs)-four))
+	for _, a := range addrs {
+		b = append(b, a.AsSlice()...)
+	}
+	g.buf = b
+	return g.hosts.put(host, b)
+}
+
+// of returns the addresses of a host, in order; nil if there are none.
+func (g *glue) of(host []byte) (addrs []netip.Addr, ttl uint32) {
+	data := g.hosts.find(host)
+	if data == nil {
+		return nil, 0
+	}
+	ttl = uint32(data[0])<<24 | uint32(data[1])<<16 | uint32(data[2])<<8 | uint32(data[3])
+	four, sixteen := int(data[4]), int(data[5])
+	data = data[6:]
+	addrs = make([]netip.Addr, 0, four+sixteen)
+	for range four {
+		addrs = append(addrs, netip.AddrFrom4([4]byte(data)))
+		data = data[4:]
+	}
+	for range sixteen {
+		addrs = append(addrs, netip.AddrFrom16([16]byte(data)))
+		data = data[16:]
+	}
+	return addrs, ttl
+}
+
+// sortedAddrs sorts addresses, IPv4 first, and drops those that are there twice or too many.
+func sortedAddrs(addrs []netip.Addr) []netip.Addr {
+	slices.SortFunc(addrs, netip.Addr.Compare)
+	addrs = slices.Compact(addrs)
+	return addrs[:min(len(addrs), maxServerAddrs)]
+}
+
+// serverSets remembers sets of name servers by their names in text, sorted and each followed by a line end.
+type serverSets struct{ young, old map[string][]NameServer }
+
+func (s *serverSets) find(key []byte) []NameServer {
+	if set, ok := s.young[string(key)]; ok {
+		return set
+	}
+	set := s.old[string(key)]
+	if set != nil {
+		s.put(key, set)
+	}
+	return set
+}
+
+func (s *serverSets) put(key []byte, set []NameServer) {
+	if len(s.young) >= maxServerSets/2 {
+		s.old, s.young = s.young, nil
+	}
+	if s.young == nil {
+		s.young = make(map[string][]NameServer)
+	}
+	s.young[string(key)] = set
+}
