@@ -313,7 +313,7 @@ func TestHostileReferralSize(t *testing.T) {
 			z.refer(m, q.name, d)
 			return q.pack(m)
 		},
-		packets: 16, checks: 2, heap: 128 << 10,
+		packets: 18, checks: 2, heap: 128 << 10,
 		outcomes: []string{"lame//indeterminate/chain-unreachable"},
 	}).run(t)
 }

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"slices"
@@ -64,9 +65,18 @@ func (rd *reading) copyTo(a *stored) {
 	n := len(rd.records)
 	if n > 0 {
 		a.Records = all[:n:n]
+		sortSet(a.Set())
 	}
 	if len(rd.proof) > 0 {
 		a.proof = all[n:]
+	}
+}
+
+// sortSet puts the records of an RRset into canonical order (RFC 4034 6.3): servers rotate them, and what is made of an
+// answer shall not depend on that.
+func sortSet(set []record.RR) {
+	if len(set) > 1 {
+		slices.SortFunc(set, func(x, y record.RR) int { return bytes.Compare(x.Data, y.Data) })
 	}
 }
 
