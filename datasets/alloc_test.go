@@ -3,7 +3,16 @@
 package datasets
 
 import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
 	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
 	"testing"
 
 	"github.com/caascan/caascan/scanner/record"
@@ -46,5 +55,88 @@ func TestExcludeAllocations(t *testing.T) {
 		if got := testing.AllocsPerRun(100, lookUp); got != 0 {
 			t.Errorf("%s: %v allocations", what, got)
 		}
+	}
+}
+
+// Plain lines of a zone file cost nothing, and a target one string and one Delegation where its servers are known.
+func TestZoneAllocations(t *testing.T) {
+	p := newZoneParser("")
+	for _, text := range []string{"a.k.\t86400\tin\tns\tNS1.b.net.", "a.k. 1 in a 192.0.2.1", "a.k. 1 in aaaa 2001:db8::1", "a.k. ds 1 8 2 00ff", "a.k. in nsec3 1 0 0 - x", "; x", ""} {
+		line := []byte(text)
+		p.take(line, 1)
+		if got := testing.AllocsPerRun(100, func() { p.take(line, 1) }); got != 0 {
+			t.Errorf("%q: %v allocations", text, got)
+		}
+	}
+	const names = 20_000
+	var b strings.Builder
+	for i := range names {
+		fmt.Fprintf(&b, "n%06d.kiel.\t86400\tin\tns\tns1.hoster.net.\nn%06d.kiel.\t86400\tin\tns\tns2.hoster.net.\n", i, i)
+	}
+	r, err := Open([]string{writeFile(t, "zone", b.String())}, Config{Window: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := r.Next(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	got := testing.AllocsPerRun(10, func() {
+		if batch, err := r.Next(context.Background()); err != nil || len(batch) != BatchSize {
+			t.Fatal(err)
+		}
+	})
+	if got > 2*BatchSize+40 {
+		t.Errorf("%v allocations for %d targets", got, BatchSize)
+	}
+}
+
+// TestZoneMemoryIsBounded: two million lines through a pipe, and from a file, take what the window, the glue and the
+// memory of names take; the heap is looked at while they pass.
+func TestZoneMemoryIsBounded(t *testing.T) {
+	const names = 1_000_000
+	path := filepath.Join(t.TempDir(), "zone")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmp.Or(writeZone(f, names), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(20)) // so that the heap is little more than what is in use
+	debug.FreeOSMemory()
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	base := heap()
+	for what, bound := range map[string]uint64{"-": 180 << 20, path: 90 << 20} {
+		read, write := io.Pipe()
+		go func() {
+			write.CloseWithError(writeZone(write, names)) // io.EOF to the reader if it is nil
+		}()
+		r, err := Open([]string{what}, Config{Stdin: read})
+		if err != nil {
+			t.Fatal(err)
+		}
+		most, targets := uint64(0), 0
+		for n := 0; err == nil; n++ {
+			var batch []record.Target
+			batch, err = r.Next(context.Background())
+			targets += len(batch)
+			if n%100 == 0 {
+				most = max(most, heap()-base)
+			}
+		}
+		if err != io.EOF || targets != names || r.Inputs()[0].Lines < 2_000_000 {
+			t.Errorf("%d names of %+v, %v", targets, r.Inputs()[0], err)
+		}
+		t.Logf("%s: at most %d MB", what, most>>20)
+		if most > bound {
+			t.Errorf("%s: %d octets of heap, want at most %d", what, most, bound)
+		}
+		r.Close()
+		read.Close()
 	}
 }

@@ -1,8 +1,10 @@
 package datasets
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -88,5 +90,91 @@ func BenchmarkSplit(b *testing.B) {
 	s := DefaultSuffixes()
 	for b.Loop() {
 		s.Split("www.example.co.uk")
+	}
+}
+
+// writeZone writes a zone as registries publish theirs: two servers a name, every twentieth signed, glue for every fiftieth.
+func writeZone(to io.Writer, names int) error {
+	b := bufio.NewWriter(to)
+	b.WriteString("kiel.\t900\tin\tsoa\tns1.nic.kiel. host.nic.kiel. 2026112201 1800 900 604800 86400\n")
+	for i := range names {
+		name := fmt.Sprintf("name-%08d.kiel.", i)
+		for s := range 2 {
+			if i%50 == 0 {
+				fmt.Fprintf(b, "%s\t86400\tin\tns\tns%d.%s\n", name, s+1, name)
+			} else {
+				fmt.Fprintf(b, "%s\t86400\tin\tns\tns%d.hoster-%d.net.\n", name, s+1, i*7919%5000)
+			}
+		}
+		if i%20 == 0 {
+			fmt.Fprintf(b, "%s\t86400\tin\tds\t12345 13 2 e2d3c916f6deeac73294e8268fb5885044a833fc5459588f4a9184cfc41a5766\n", name)
+		}
+	}
+	for i := 0; i < names; i += 50 {
+		for s := range 2 {
+			fmt.Fprintf(b, "ns%d.name-%08d.kiel.\t86400\tin\ta\t192.0.2.%d\n", s+1, i, s)
+		}
+	}
+	return b.Flush()
+}
+
+// BenchmarkZone reads a zone file to its end; one op is one line.
+func BenchmarkZone(b *testing.B) {
+	var zone strings.Builder
+	if err := writeZone(&zone, 300_000); err != nil {
+		b.Fatal(err)
+	}
+	text := zone.String()
+	general := strings.ReplaceAll(strings.ReplaceAll(text, "\tin\tns\t", " ( in ns ) "), "\tin\ta\t", " ( in a ) ")
+	for _, c := range []struct {
+		what, text string
+		pipe       bool
+	}{{"file", text, false}, {"pipe", text, true}, {"general", general, false}} {
+		b.Run(c.what, func(b *testing.B) {
+			path := writeFile(b, "zone", c.text)
+			lines, octets := 0, 0
+			b.ReportAllocs()
+			for lines < b.N {
+				cfg, path := Config{Stdin: strings.NewReader(c.text)}, path
+				if c.pipe {
+					path = "-"
+				}
+				r, err := Open([]string{path}, cfg)
+				if err != nil {
+					b.Fatal(err)
+				}
+				for err == nil {
+					_, err = r.Next(context.Background())
+				}
+				lines += int(r.Inputs()[0].Lines)
+				octets += len(c.text)
+				r.Close()
+			}
+			b.ReportMetric(float64(lines)/b.Elapsed().Seconds(), "lines/s")
+			b.ReportMetric(float64(octets)/1e6/b.Elapsed().Seconds(), "MB/s")
+			b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(lines), "ns/line")
+		})
+	}
+}
+
+// BenchmarkZoneParser is the parser alone; one op is one line.
+func BenchmarkZoneParser(b *testing.B) {
+	for _, c := range []struct{ what, line string }{
+		{"plain", "name-00001234.kiel.\t86400\tin\tns\tns1.hoster-4711.net."},
+		{"plain-ds", "name-00001234.kiel.\t86400\tin\tds\t12345 13 2 e2d3c916f6deeac73294e8268fb5885044a833fc5459588f4a9184cfc41a5766"},
+		{"plain-nsec3", "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.kiel.\t86400\tin\tnsec3\t1 1 0 - 0p9mhaveqvm6t7vbl5lop2u3t2rp3tom NS SOA RRSIG DNSKEY NSEC3PARAM"},
+		{"general", "name-00001234.kiel.\t86400\tin\tns\tns1.hoster-4711.net. ;"},
+		{"relative", "name-00001234\tin\tns\tns1"},
+	} {
+		b.Run(c.what, func(b *testing.B) {
+			p, line := newZoneParser("kiel."), []byte(c.line)
+			b.ReportAllocs()
+			b.SetBytes(int64(len(line) + 1))
+			for b.Loop() {
+				if p.take(line, 1) != zoneTaken {
+					b.Fatal("not taken")
+				}
+			}
+		})
 	}
 }

@@ -1,8 +1,10 @@
 package datasets
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/wire"
@@ -71,5 +73,84 @@ func FuzzLoadSuffixes(f *testing.F) {
 			return
 		}
 		Canonical(text, Options{Suffixes: s, AllowSpecialUse: true})
+	})
+}
+
+// Whatever the octets of a zone file, from a file or a pipe: names in the grammar, each once, no server twice, glue only
+// where the zone may tell it; and every line counted (readAll checks).
+func FuzzZone(f *testing.F) {
+	for _, s := range []string{czds, "$ORIGIN k.\n@ SOA a b (1 1\n1 1 1) ; c\n\tNS n\na NS (\nb NS n\n", ". IN SOA . . 1 1 1 1 1\na. NS .\n", "k. TXT \"\n\"\nA.k. 1h in Ns \\110.k.\n",
+		"$TTL 1d\n$ORIGIN k\n$INCLUDE x\na\\.b.k. NS n.\n", "a.k. IN TYPE2 \\# 1 00\na.k. IN DS 1 8 2 (0\n0)\na.k. A 1.2.3.4\na.k. NS a.k.\na.k. RRSIG DS 8 1 1 1 1 1 k. AA==\n"} {
+		f.Add(s, uint8(1), false)
+		f.Add(s, uint8(9), true)
+	}
+	f.Fuzz(func(t *testing.T, text string, window uint8, pipe bool) {
+		cfg, path := Config{Format: ZoneFile, Window: int(window) + 1, Stdin: strings.NewReader(text)}, "-"
+		if !pipe {
+			path = writeFile(t, "zone", text)
+		}
+		r, err := Open([]string{path}, cfg)
+		if err != nil {
+			return // packed in a way that is not read
+		}
+		r.Close()
+		cfg.Stdin = strings.NewReader(text)
+		got := readAll(t, []string{path}, cfg)
+		seen := map[string]bool{}
+		for i, target := range got.targets {
+			name, err := wire.ParseName(target.Name)
+			if again, reason := Canonical(target.Name, Options{}); err != nil || reason != Accepted || again.Name != target.Name || seen[target.Name] {
+				t.Fatalf("%q: %v, %s, seen %v", target.Name, err, reason, seen[target.Name])
+			}
+			seen[target.Name] = true
+			d := got.known[i]
+			if d == nil || d.Zone == nil || len(d.Servers) == 0 || len(d.Servers) > maxServers || d.Zone.Apex != "" && !name.Below(d.Zone.Apex) {
+				t.Fatalf("%s: %+v", target.Name, d)
+			}
+			for j, s := range d.Servers {
+				if j > 0 && d.Servers[j-1].Name >= s.Name {
+					t.Fatalf("%s: servers %v", target.Name, d.Servers)
+				}
+				if s.Addrs != nil && d.Zone.Apex != "" && !s.Name.In(d.Zone.Apex) || len(s.Addrs) > maxServerAddrs {
+					t.Fatalf("%s: glue of %v", target.Name, s)
+				}
+			}
+			for _, rr := range d.DS {
+				if rr.Owner != name {
+					t.Fatalf("%s: %v", target.Name, rr)
+				}
+			}
+		}
+	})
+}
+
+// Whatever the line: plain reads it as miekg/dns does, or leaves it.
+func FuzzPlainRecord(f *testing.F) {
+	for _, line := range strings.Split(czds, "\n") {
+		f.Add(line)
+	}
+	f.Add("a.k. 1 in aaaa ::ffff:192.0.2.1")
+	f.Add("a.k.\tin\t1 ds 1 8 2 00 fF")
+	f.Fuzz(func(t *testing.T, line string) {
+		if !strings.ContainsAny(line, "\n\r") { // of which a line has none
+			samePlain(t, line)
+		}
+	})
+}
+
+// Whatever the line: a member that encoding/json finds is found, if it comes once.
+func FuzzJSONName(f *testing.F) {
+	for _, s := range []string{`{"name":"a.org"}`, `{"a":[{"name":"x"}],"name":"\u0061"}`, `{"a":"\\\"","name":""}`, `{}`, `{"name":`, `{"a":{"b":"}"},"c":-1,"name":"x"}`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		got, ok := jsonName([]byte(line), "name")
+		var members map[string]any
+		if strings.Count(line, "name") != 1 || strings.Contains(line, `\`) || json.Unmarshal([]byte(line), &members) != nil {
+			return
+		}
+		if want, has := members["name"].(string); has && utf8.ValidString(line) && (!ok || string(got) != want) {
+			t.Fatalf("%q, %v; want %q", got, ok, want)
+		}
 	})
 }

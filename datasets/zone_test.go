@@ -151,6 +151,7 @@ func TestZoneForms(t *testing.T) {
 		{"an extra closing one", "k. IN SOA a. b. 1 1 1 1 1\na.k. IN NS n. )\nb.k. IN NS n.\n", "b.k:3 bad-record:2"},
 		{"directives that are not followed", "k. IN SOA a. b. 1 1 1 1 1\n$INCLUDE /etc/passwd\n$GENERATE 1-9 a$ NS n.\n$X\n$TTL x\n$ORIGIN a..b.\nr NS n.\nb.k. IN NS n.\n", "b.k:8 directive:2 directive:3 directive:4 bad-record:5 bad-record:6 bad-record:7"},
 		{"no origin but that of the SOA record", "r NS n.\nk. IN SOA a. b. 1 1 1 1 1\na NS n\n", "a.k:3 bad-record:1"},
+		{"the apex before its SOA record", "k. IN NS n.\nk. IN SOA a. b. 1 1 1 1 1\nk. IN NS m.\na.k. NS n.\n", "a.k:4"},
 		{"no SOA record", "$ORIGIN k.\n@ NS n\na NS n\n", "k:2 a.k:3"},
 		{"the root zone", ". 86400 IN SOA a.root-servers.net. nstld.verisign-grs.com. 2026112201 1800 900 604800 86400\n. 518400 IN NS a.root-servers.net.\naaa. 172800 IN NS ns1.dns.nic.aaa.\n", "aaa:3"},
 		{"owners that come again", "k. IN SOA a. b. 1 1 1 1 1\nb.k. IN NS n.\nb.k. IN NS m.\na.k. IN NS n.\nB.k. IN NS n.\nb.k. IN NS o.\n", "b.k:2 a.k:4"},

@@ -14,7 +14,7 @@ import (
 const (
 	// maxEntryLines and maxEntryOctets bound an entry: a parenthesis that nobody closes must not swallow the file. The
 	// longest in a zone of delegations is a signature or key, on some forty lines.
-	maxEntryLines  = 512
+	maxEntryLines  = 128
 	maxEntryOctets = 64 << 10
 )
 

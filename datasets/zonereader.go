@@ -79,6 +79,10 @@ func (r *Reader) takeRecord(slot *held) bool {
 	case rec.typ == wire.TypeSOA:
 		z.takeSOA(rec)
 		r.noteZone(z.zone)
+		if run.line != 0 { // its NS records came first: it is the apex after all
+			run.line = 0
+			r.skipLines(1)
+		}
 	case rec.typ == wire.TypeNS && !bytes.Equal(rec.owner, z.apex):
 		if first := run.line == 0 && run.reason == Accepted; first {
 			r.beginDelegation()
