@@ -1,15 +1,18 @@
 // Package datasets reads the names a scan asks about. Inputs are files and stdin, in the forms such lists come in:
-// one name a line, ranked CSV (Tranco, Umbrella, Majestic, CrUX), URLs, mail addresses, plain or compressed. What
-// comes out are batches of record.Target, each with its canonical name, its place in its list and its registrable
-// domain by a public suffix list whose version can be recorded.
+// one name a line, ranked CSV (Tranco, Umbrella, Majestic, CrUX), URLs, mail addresses, names of certificates, JSONL of
+// zdns and of Rapid7, any column of CSV or Parquet, zone files; plain or compressed. What comes out are batches of
+// record.Target, each with its canonical name, its place in its list and its registrable domain by a public suffix list
+// whose version can be recorded; and, of the names of a zone file, what that says of their delegations.
 //
 // The way of a line:
 //
 //	Open     every input is opened and its first block looked at: what cannot be read is an error before any target
 //	decode   gzip, zstd and zip by content, never by file name; SHA-256 of the raw octets on the way
-//	layout   which column holds the name and which the rank, from the first line that says something
+//	layout   which column holds the name and which the rank, from the first line that says something; or that the input
+//	         is a zone file, whose records are read (zone.go, zoneentry.go) and gathered by owner (zonefile.go)
 //	Canonical  spec rules R1.1 and R1.2: the name to ask for, or the reason why there is none
 //	Split    registrable domain and public suffix
+//	recall   a name that came before is folded, if that is asked for
 //	window   a seeded shuffle, so that one hoster's customers, neighbours in the list, are not asked all at once
 //
 // Two more things are known from the names before a scan begins. Exclude is the list of those who want no part in it,
@@ -19,9 +22,11 @@
 // What the scan finds names CAs by identifiers. Issuers says who goes by which, from a built-in table and, where there is
 // one, a report of the Common CA Database (CCADB); and what was meant by identifiers that nobody goes by.
 //
-// Every line is counted as exactly one of: target, reject, skipped (blank, comment, header). Memory is bounded by the
-// window and a few blocks, whatever the inputs hold: no line, however long, and no compressed stream, however dense,
-// changes that. Names that appear twice come out twice.
+// Every line is counted as exactly one of: target, reject, skipped (blank, comment, header, a record that makes no
+// target), folded. Memory is bounded by the window and a few blocks, whatever the inputs hold: no line, however long, and
+// no compressed stream, however dense, changes that. Folding and the glue of zone files take more, within bounds of their
+// own. Names that appear twice come out twice unless they are to be folded, but in a zone file: there an owner is a
+// name once.
 //
 // Local parts of mail addresses, user information of URLs and what follows a URL's host may identify a person. They
 // are dropped where they are met and reach neither targets nor rejects.

@@ -10,6 +10,9 @@ import (
 
 // Delegation is what a zone file says of a name that it delegates: what a referral from the servers of the zone would
 // say, so that they need not be asked. It is never changed once made, and shares what is in Servers with others.
+//
+// A name below another that the same zone delegates is none of that zone's business any more (RFC 2181 6): a referral would
+// be to the upper one. Registries publish no such records; a reader that walks down the zone cuts passes them over.
 type Delegation struct {
 	Zone    *ZoneVersion // that holds it
 	Servers []NameServer // in the order of their names, each once, at most maxServers
