@@ -31,12 +31,13 @@ type lookupCmd struct {
 	Names []string `arg:"" name:"name" help:"Names, wildcard names or mail addresses."`
 	Type  string   `placeholder:"T" help:"Look up this record type only, as dig does (default: the full CAA procedure of a scan)."`
 	JSON  bool     `name:"json" help:"One JSON object a line for each name."`
+	With  []string `default:"mx" placeholder:"LIST" help:"What to look up besides CAA: as of caascan scan."`
 	Trace bool     `help:"Show each exchange on stderr."`
 }
 
 // Example implements exampler.
 func (*lookupCmd) Example() string {
-	return "caascan lookup example.org\n  caascan lookup --type MX --json example.org example.net"
+	return "caascan lookup example.org\n  caascan lookup --with mx,spf,dmarc,mta-sts,mx-hosts,all-servers example.org\n  caascan lookup --type MX --json example.org example.net"
 }
 
 // Run looks the names up.
@@ -229,6 +230,10 @@ func (c *lookupCmd) procedure(ctx context.Context, env *environ, network *scanne
 	if err != nil {
 		return usage(err)
 	}
+	beside, err := (&scanFlags{With: c.With}).accompaniment(network)
+	if err != nil {
+		return usage(err)
+	}
 	pages := newPage(issuers)
 	var targets []record.Target
 	for i, text := range c.Names {
@@ -239,7 +244,7 @@ func (c *lookupCmd) procedure(ctx context.Context, env *environ, network *scanne
 		target.Source, target.Line = "command line", int64(i+1)
 		targets = append(targets, target)
 	}
-	scan, err := scanner.New(scanner.Config{Network: *network, InFlight: len(targets), Loops: 1, With: scanner.MX, Watch: watch})
+	scan, err := scanner.New(scanner.Config{Network: *network, InFlight: len(targets), Loops: 1, With: beside.with, DKIM: beside.selectors, Watch: watch})
 	if err != nil {
 		return err
 	}

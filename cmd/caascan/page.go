@@ -9,6 +9,7 @@ import (
 	"github.com/caascan/caascan/datasets"
 	"github.com/caascan/caascan/output"
 	"github.com/caascan/caascan/scanner/caa"
+	"github.com/caascan/caascan/scanner/mail"
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/wire"
 )
@@ -36,6 +37,8 @@ func (p *page) print(to io.Writer, r *record.Record) error {
 	p.printRecommendation(&b, r, &at)
 	printClimb(&b, r)
 	printMail(&b, r)
+	p.printCompanions(&b, r)
+	printSurvey(&b, r)
 	fmt.Fprintf(&b, "\n%d queries, %d of them repeated, %d over TCP\n\n", r.Cost.Queries, r.Cost.Retries, r.Cost.TCP)
 	_, err := io.WriteString(to, b.String())
 	return err
@@ -275,5 +278,60 @@ func printMail(b *strings.Builder, r *record.Record) {
 		for _, mx := range r.Mail.Exchange {
 			fmt.Fprintf(b, "  MX %d %s\n", mx.Preference, mx.Exchange)
 		}
+	}
+}
+
+// printCompanions shows what the domain publishes about its mail, as far as it was asked for.
+func (p *page) printCompanions(b *strings.Builder, r *record.Record) {
+	c := r.Companions
+	if c == nil {
+		return
+	}
+	line := func(protocol string, asked *record.Answer, posture, published string, findings mail.Findings) {
+		if asked == nil {
+			return
+		}
+		fmt.Fprintf(b, "  %-8s %s\n", protocol, posture)
+		if published != "" {
+			fmt.Fprintf(b, "           %s\n", shortened(output.Octets(published)))
+		}
+		for f := range findings.All {
+			fmt.Fprintf(b, "           %s\n", f)
+		}
+	}
+	line("SPF", c.SPF.Answer, c.SPF.Says.Posture.String(), c.SPF.Says.Record, c.SPF.Says.Findings)
+	line("DMARC", c.DMARC.Answer, c.DMARC.Says.Posture.String(), c.DMARC.Says.Record, c.DMARC.Says.Findings)
+	line("MTA-STS", c.MTASTS.Answer, c.MTASTS.Says.Posture.String(), c.MTASTS.Says.Record, c.MTASTS.Says.Findings)
+	line("TLS-RPT", c.TLSReporting.Answer, c.TLSReporting.Says.Posture.String(), c.TLSReporting.Says.Record, c.TLSReporting.Says.Findings)
+	line("BIMI", c.BIMI.Answer, c.BIMI.Says.Posture.String(), c.BIMI.Says.Record, c.BIMI.Says.Findings)
+	for _, s := range c.DKIM {
+		line("DKIM", s.Key.Answer, s.Name+": "+s.Key.Says.Posture.String(), "", s.Key.Says.Findings)
+	}
+	hosts := c.Hosts
+	if c.PolicyHost != nil {
+		hosts = append([]record.Host{*c.PolicyHost}, hosts...)
+	}
+	if len(hosts) > 0 {
+		b.WriteString("\nWho may issue web certificates for the mail hosts\n")
+	}
+	for _, h := range hosts {
+		seen := record.Record{Climb: h.Climb, Relevant: h.Relevant, CAA: h.CAA, Posture: h.Posture}
+		fmt.Fprintf(b, "  %s: %s\n", h.Name, p.permission(&seen, caa.TLS))
+	}
+}
+
+// printSurvey shows whether all name servers say the same.
+func printSurvey(b *strings.Builder, r *record.Record) {
+	s := r.Survey
+	if s == nil {
+		return
+	}
+	fmt.Fprintf(b, "\nDo all name servers of %s say the same? %s\n", s.Zone, s.Consistency)
+	for i := range s.Answers {
+		a := &s.Answers[i]
+		fmt.Fprintf(b, "  %-39s %s: %s, %d records\n", a.Server.Addr, a.Server.Name, a.Outcome, len(a.Set))
+	}
+	if s.Cause != "" {
+		fmt.Fprintf(b, "  not all of them were asked: %s\n", s.Cause)
 	}
 }
