@@ -93,7 +93,8 @@ func BenchmarkSplit(b *testing.B) {
 	}
 }
 
-// writeZone writes a zone as registries publish theirs: two servers a name, every twentieth signed, glue for every fiftieth.
+// writeZone writes a zone as registries publish theirs: two servers a name, every twentieth signed, glue for every fiftieth, in
+// alphabetical order.
 func writeZone(to io.Writer, names int) error {
 	b := bufio.NewWriter(to)
 	b.WriteString("kiel.\t900\tin\tsoa\tns1.nic.kiel. host.nic.kiel. 2026112201 1800 900 604800 86400\n")
@@ -110,8 +111,8 @@ func writeZone(to io.Writer, names int) error {
 			fmt.Fprintf(b, "%s\t86400\tin\tds\t12345 13 2 e2d3c916f6deeac73294e8268fb5885044a833fc5459588f4a9184cfc41a5766\n", name)
 		}
 	}
-	for i := 0; i < names; i += 50 {
-		for s := range 2 {
+	for s := range 2 {
+		for i := 0; i < names; i += 50 {
 			fmt.Fprintf(b, "ns%d.name-%08d.kiel.\t86400\tin\ta\t192.0.2.%d\n", s+1, i, s)
 		}
 	}
