@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/caascan/caascan/scanner/caa"
 )
 
 // Format is the form of a sink's files.
@@ -55,6 +57,10 @@ type Config struct {
 	// Registrable returns the registrable domain of a name, "" if it has none; without it, the columns mx_operator,
 	// dns_operator and dns_operator_count are NULL.
 	Registrable func(name string) string
+
+	// Issuers is who goes by which CAA identifier; without it, the column findings has only the words of the rules page, and
+	// the columns about owners are NULL.
+	Issuers caa.Registry
 }
 
 // Input is a source of names.

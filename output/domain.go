@@ -193,7 +193,7 @@ type Domain struct {
 	CriticalUnknownTag *bool `parquet:"critical_unknown_tag,optional" json:"critical_unknown_tag,omitzero"`
 	// ReservedFlagBits says that a record has one of the seven reserved flag bits.
 	ReservedFlagBits *bool `parquet:"reserved_flag_bits,optional" json:"reserved_flag_bits,omitzero"`
-	// Findings is stable words for what a person should look at, sorted.
+	// Findings is stable words for what a person should look at, sorted: those of caa.Finding. NULL where caa is NULL.
 	Findings []string `parquet:"findings,list,optional" parquet-element:",dict" json:"findings,omitzero"`
 
 	// DNSSEC
@@ -325,6 +325,16 @@ type Domain struct {
 	NSLame *int8 `parquet:"ns_lame,optional" json:"ns_lame,omitzero"`
 	// NSInconsistent is how many say something else than the largest number that agree.
 	NSInconsistent *int8 `parquet:"ns_inconsistent,optional" json:"ns_inconsistent,omitzero"`
+
+	// Who the issuers are. All NULL where caa is NULL, and without a table of issuers.
+
+	// TLSCAOwners is the groups of CAs that go by one of tls_issuers now, sorted, each once. An identifier that nobody is known
+	// to go by has none.
+	TLSCAOwners []string `parquet:"tls_ca_owners,list,optional" parquet-element:",dict" json:"tls_ca_owners,omitzero"`
+	// SMIMECAOwners is the same for smime_issuers.
+	SMIMECAOwners []string `parquet:"smime_ca_owners,list,optional" parquet-element:",dict" json:"smime_ca_owners,omitzero"`
+	// OwnerCountTLS is the number of tls_ca_owners.
+	OwnerCountTLS *int16 `parquet:"owner_count_tls,optional" json:"owner_count_tls,omitzero"`
 }
 
 // DKIMKey is an element of Domain.DKIM.
@@ -389,8 +399,8 @@ type Level struct {
 	TTL *int32 `parquet:"ttl,optional" json:"ttl,omitzero"`
 	// Truncated says that a reply came with TC set, whether or not TCP was completed after it (C21).
 	Truncated bool `parquet:"truncated" json:"truncated"`
-	// CAA is the set found above a failure, each record in presentation form (RFC 8659 4.1.1), for rules that pass over failures
-	// (C3). Empty elsewhere: the relevant RRset is Domain.CAA.
+	// CAA is the set found above a failure, each record in presentation form (RFC 8659 4.1.1), sorted, for rules that pass over
+	// failures (C3). Empty elsewhere: the relevant RRset is Domain.CAA.
 	CAA []string `parquet:"caa,list" json:"caa"`
 }
 

@@ -314,7 +314,7 @@ func TestSharedLists(t *testing.T) {
 // writeRandom writes a scan of n random names and some servers to dir, and returns the rows that must be in it.
 func writeRandom(t *testing.T, dir string, cfg Config, n int) (domains []Domain, records []CAARecord, servers []NameServer) {
 	t.Helper()
-	cfg.Registrable = registrable
+	cfg.Registrable, cfg.Issuers = registrable, twoCAs{}
 	w, err := Create(dir, cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -20,10 +20,56 @@ func (e *Encoder) set(d *Domain, s *caa.Set) {
 	for i, p := range s.Properties {
 		d.CAA[i] = e.property(p, s.Issuances[i])
 	}
-	d.Findings = e.texts.take(len(s.Findings))
-	for i, f := range s.Findings {
+}
+
+// findings fills the column of that name: with what is in the set, or where the issuers are known with all there is.
+func (e *Encoder) findings(d *Domain, r *record.Record) {
+	words := r.CAA.Findings
+	disagree := r.Survey != nil && r.Survey.Consistency > record.Same
+	if e.diagnoser != nil && (len(r.CAA.Properties) > 0 || disagree) {
+		at := r.Circumstances()
+		at.Inconsistent = disagree
+		e.words = caa.Words(e.words[:0], e.diagnoser.Diagnose(&r.CAA, &at))
+		words = e.words
+	}
+	d.Findings = e.texts.take(len(words))
+	for i, f := range words {
 		d.Findings[i] = string(f)
 	}
+}
+
+// owners is what an Encoder remembers of an identifier.
+type owners struct {
+	identifier string
+	families   []string
+}
+
+// caOwners fills the columns about the owners of the issuers.
+func (e *Encoder) caOwners(d *Domain, r *record.Record) {
+	if d.CAA == nil || e.registry == nil {
+		return
+	}
+	d.TLSCAOwners = e.ownersOf(r.CAA.Issuers[caa.TLS])
+	d.SMIMECAOwners = e.ownersOf(r.CAA.Issuers[caa.SMIME])
+	d.OwnerCountTLS = e.int16(len(d.TLSCAOwners))
+}
+
+// ownersOf returns the groups that go by the identifiers. An identifier that is no name is nobody's.
+func (e *Encoder) ownersOf(identifiers []string) []string {
+	const longest = 253 // octets: a DNS name in text
+	all := []string{}
+	for _, identifier := range identifiers {
+		if len(identifier) > longest {
+			continue
+		}
+		known := e.owners.at(hashText(identifier))
+		if known.identifier != identifier {
+			*known = owners{strings.Clone(identifier), e.registry.Issuer(identifier).Families}
+		}
+		all = append(all, known.families...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // property is what the table domains says of one record.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/caascan/caascan/scanner/caa"
 	"github.com/caascan/caascan/scanner/mail"
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/wire"
@@ -17,6 +18,50 @@ const companionColumns = `spf_all spf_lookups spf_includes spf_redirect spf_secu
 	mta_sts mta_sts_id mta_sts_security mta_sts_caa_posture mta_sts_caa_name mta_sts_caa_inherited tls_rpt tls_rpt_rua tls_rpt_security
 	bimi bimi_location bimi_evidence bimi_security dkim mail_findings mx_hosts
 	caa_consistency ns_ip_count ns_tried ns_answered ns_lame ns_inconsistent`
+
+// ownerColumns are NULL without a table of issuers.
+const ownerColumns = ` tls_ca_owners smime_ca_owners owner_count_tls`
+
+// twoCAs is a table of issuers: two groups, of which one goes by both identifiers.
+type twoCAs struct{}
+
+func (twoCAs) Issuer(identifier string) (i caa.Issuer) {
+	switch identifier {
+	case "ca.example":
+		return caa.Issuer{Known: true, Families: []string{"Group B", "Group A"}}
+	case "letsencrypt.org":
+		return caa.Issuer{Known: true, Families: []string{"Group A"}}
+	}
+	return i
+}
+
+func (twoCAs) Nearest(identifier string) (string, int, bool) {
+	return "ca.example", 1, identifier == "ca.exmple"
+}
+
+func TestOwnersAndFindings(t *testing.T) {
+	e := NewEncoder(Config{ScanID: "s", Issuers: twoCAs{}})
+	shop := www.Parent()
+	r := climbed(answer(www, record.NoData), answer(shop, record.Found, withRR(
+		caaRR(shop, 60, 0, "issue", "ca.example"), caaRR(shop, 60, 0, "issue", "letsencrypt.org"), caaRR(shop, 60, 0, "issue", "ca.exmple"), caaRR(shop, 60, 1, "issuemail", ";"))))
+	r.Survey = &record.Survey{Consistency: record.CAADiffers}
+	d, _ := e.Rows(r)
+	got := plainRow(d)
+	for column, want := range map[string]any{
+		"tls_ca_owners": []any{"Group A", "Group B"}, "smime_ca_owners": []any{}, "owner_count_tls": int16(2),
+		"findings": []any{"inherited", "iodef_missing", "issuer_typo:ca.example", "issuer_unknown", "ns_inconsistent", "reserved-flag-bits", "reserved_flag_bits"},
+	} {
+		if diff := cmp.Diff(want, got[column]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", column, diff)
+		}
+	}
+	if d, _ = e.Rows(climbed(answer(www, record.NoData))); len(d.Findings) != 0 || d.Findings == nil || d.TLSCAOwners == nil || *d.OwnerCountTLS != 0 {
+		t.Errorf("no set: findings %v, owners %v", d.Findings, d.TLSCAOwners)
+	}
+	if d, _ = e.Rows(climbed(answer(www, record.Timeout))); d.Findings != nil || d.TLSCAOwners != nil || d.OwnerCountTLS != nil {
+		t.Errorf("failure: findings %v, owners %v", d.Findings, d.TLSCAOwners)
+	}
+}
 
 // published is what parse makes of texts at the name.
 func published[P any](name wire.Name, parse func([]string) P, texts ...string) record.Published[P] {

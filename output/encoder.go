@@ -22,6 +22,7 @@ const (
 	rememberedAddresses = 4096
 	rememberedSets      = 4096
 	rememberedRRsets    = 1024
+	rememberedOwners    = 256
 
 	// An RRset is remembered if it has at most so many records, and octets in them.
 	rememberedProperties = 16
@@ -34,6 +35,10 @@ const (
 type Encoder struct {
 	scanID, worker, vantage string
 	registrable             func(name string) string
+	registry                caa.Registry   // nil: not known
+	diagnoser               *caa.Diagnoser // nil without issuers
+	owners                  memo[owners]   // of identifiers
+	words                   []caa.Finding  // scratch of findings
 
 	servers   memo[serverTexts] // that answers point at
 	hosts     memo[host]        // of servers, which many records share
@@ -108,11 +113,18 @@ func NewEncoder(cfg Config) *Encoder {
 	if registrable == nil {
 		registrable = func(string) string { return "" }
 	}
+	var diagnoser *caa.Diagnoser
+	if cfg.Issuers != nil {
+		diagnoser = caa.NewDiagnoser(cfg.Issuers)
+	}
 	return &Encoder{
 		scanID:      cfg.ScanID,
 		worker:      cfg.Worker,
 		vantage:     cfg.Vantage,
 		registrable: registrable,
+		registry:    cfg.Issuers,
+		diagnoser:   diagnoser,
+		owners:      newMemo[owners](rememberedOwners),
 		servers:     newMemo[serverTexts](rememberedServers),
 		answers:     newMemo[level](rememberedLevels),
 		ttls:        newMemo[*int32](rememberedTTLs),
@@ -155,6 +167,7 @@ func (e *Encoder) domain(d *Domain, r *record.Record) {
 	e.nameServers(d, r)
 	e.cost(d, r)
 	e.companions(d, r)
+	e.caOwners(d, r)
 	e.survey(d, r.Survey)
 }
 
@@ -294,13 +307,14 @@ func (e *Encoder) climb(d *Domain, r *record.Record) {
 	}
 }
 
-// presentation writes the set of an answer.
+// presentation writes the set of an answer, in order: that in which a server gives records is by chance.
 func presentation(a *record.Answer) []string {
 	set := a.Judge()
 	texts := make([]string, len(set.Properties))
 	for i, p := range set.Properties {
 		texts[i] = p.String()
 	}
+	slices.Sort(texts)
 	return texts
 }
 
@@ -395,6 +409,7 @@ func (e *Encoder) relevant(d *Domain, r *record.Record) {
 		d.CAATTL = d.Climb[r.Relevant].TTL
 	}
 	e.set(d, &r.CAA)
+	e.findings(d, r)
 }
 
 // dnssec fills the columns about DNSSEC.

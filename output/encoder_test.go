@@ -296,7 +296,7 @@ func TestWholeRow(t *testing.T) {
 		"query_count": int16(32767), "retry_count": int16(2), "tcp_count": int16(1), "rtt_us": int64(1500), "queue_wait_us": int64(3000),
 		"resolver": "192.0.2.1", "resolver_name": "ns.op.net", "protocol": "tcp", "vantage": "v",
 	}
-	for _, column := range strings.Fields(companionColumns) {
+	for _, column := range strings.Fields(companionColumns + ownerColumns) {
 		want[column] = nil
 	}
 	d, records := newTestEncoder().Rows(r)
@@ -326,7 +326,7 @@ func TestAboveFailure(t *testing.T) {
 	shop := www.Parent()
 	set := withRR(caaRR(shop, 60, 128, "issue", `ca.example; x="1"`), caaRR(shop, 60, 0, "x\xff", "\x00"))
 	d, records := newTestEncoder().Rows(climbed(answer(www, record.ServFail), answer(shop, record.Found, set)))
-	if len(d.Climb) != 2 || len(d.Climb[0].CAA) != 0 || !slices.Equal(d.Climb[1].CAA, []string{`128 issue "ca.example; x=\"1\""`, `0 x\255 "\000"`}) {
+	if len(d.Climb) != 2 || len(d.Climb[0].CAA) != 0 || !slices.Equal(d.Climb[1].CAA, []string{`0 x\255 "\000"`, `128 issue "ca.example; x=\"1\""`}) {
 		t.Errorf("climb %+v", d.Climb)
 	}
 	if d.Status != "servfail" || d.CAAStatus != "error" || d.CAA != nil || d.CAAName != "" || d.TLSPosture != "error" || d.IssueSet != nil {

@@ -70,7 +70,7 @@ func TestContract(t *testing.T) {
 			param_cansignhttpexchanges param_other critical_any critical_on_known critical_unknown_tag reserved_flag_bits findings dnssec_status
 			dnssec_reason ds_present dnssec_failed_at ns_address nsset_hash dns_operator dns_operator_count query_count retry_count tcp_count
 			rtt_us queue_wait_us resolver protocol vantage spf_all dmarc_policy mta_sts ns_ip_count ns_tried ns_answered ns_lame ns_inconsistent
-			caa_consistency`},
+			caa_consistency tls_ca_owners smime_ca_owners owner_count_tls`},
 		{Level{}, `name outcome rcode security reason failed_at ede attempts server alias_to ttl truncated caa`},
 		{Property{}, `flags tag value critical reserved_bits issuer_domain params syntax`},
 		{CAARecord{}, `scan_id timestamp query_name response_name response_type response_ttl status_code rtt worker_id caa_flags caa_tag caa_value

@@ -97,7 +97,9 @@ func (c *checkCmd) Run(env *environ) error {
 
 // plainEncoder makes rows for who shows parts of them.
 func plainEncoder(id string) *output.Encoder {
-	return output.NewEncoder(output.Config{ScanID: id, Registrable: datasets.DefaultSuffixes().Operator})
+	return output.NewEncoder(output.Config{
+		ScanID: id, Registrable: datasets.DefaultSuffixes().Operator, Issuers: registry{datasets.DefaultIssuers()},
+	})
 }
 
 // request makes of the flags what the CA is like.

@@ -261,7 +261,9 @@ func (c *lookupCmd) procedure(ctx context.Context, env *environ, network *scanne
 		return nil
 	}
 	f := scanFlags{}
-	stream, err := output.NewStream(env.stdout, f.outputConfig(0))
+	cfg := f.outputConfig(0)
+	cfg.Issuers = registry{issuers}
+	stream, err := output.NewStream(env.stdout, cfg)
 	if err != nil {
 		return err
 	}

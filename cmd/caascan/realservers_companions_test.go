@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,6 +109,9 @@ func TestAllServersRowByRow(t *testing.T) {
 			continue
 		}
 		got := fmt.Sprint(d.CAAConsistency, " ", *d.NSIPCount, " ", *d.NSTried, " ", *d.NSAnswered, " ", *d.NSLame, " ", *d.NSInconsistent)
+		if disagree := strings.Contains(want, "differs") || strings.Contains(want, "_vs_"); slices.Contains(d.Findings, "ns_inconsistent") != disagree {
+			t.Errorf("%s: findings %v", name, d.Findings)
+		}
 		if got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}

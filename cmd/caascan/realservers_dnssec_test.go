@@ -326,8 +326,8 @@ func TestDNSSECModes(t *testing.T) {
 			"www.nosuchtld":               {"none", "secure", "", "", "secure", " nxdomain,secure nxdomain,secure"},
 			"mx.no-denial.com":            {"error", "bogus", "denial-missing", "no-denial.com", "bogus", " bogus,bogus"},
 			"tampered.com":                {"error", "bogus", "bad-signature", "tampered.com", "secure", " bogus,bogus"},
-			"dead.com":                    {"error", "insecure", "opt-out", "", "insecure", " unreachable,insecure"},
-			"dead-signed.com":             {"error", "indeterminate", "signed-zone", "", "indeterminate", " unreachable,indeterminate"},
+			"dead.com":                    {"error", "insecure", "opt-out", "", "insecure", " unreachable,insecure nodata,secure"},
+			"dead-signed.com":             {"error", "indeterminate", "signed-zone", "", "indeterminate", " unreachable,indeterminate nodata,secure"},
 		},
 		"lazy": {
 			"signed-nsec.com":             {"found", "secure", "", "", "indeterminate", " found,secure"},
@@ -338,8 +338,8 @@ func TestDNSSECModes(t *testing.T) {
 			"www.nosuchtld":               {"none", "indeterminate", off, "", "indeterminate", " nxdomain,indeterminate nxdomain,indeterminate"},
 			"mx.no-denial.com":            {"found", "secure", "", "", "indeterminate", " nodata,indeterminate found,secure"},
 			"tampered.com":                {"error", "bogus", "bad-signature", "tampered.com", "indeterminate", " bogus,bogus"},
-			"dead.com":                    {"error", "insecure", "opt-out", "", "insecure", " unreachable,insecure"},
-			"dead-signed.com":             {"error", "indeterminate", "signed-zone", "", "indeterminate", " unreachable,indeterminate"},
+			"dead.com":                    {"error", "insecure", "opt-out", "", "insecure", " unreachable,insecure nodata,indeterminate"},
+			"dead-signed.com":             {"error", "indeterminate", "signed-zone", "", "indeterminate", " unreachable,indeterminate nodata,indeterminate"},
 		},
 		"off": {
 			"signed-nsec.com":             {"found", "indeterminate", off, "", "indeterminate", " found,indeterminate"},

@@ -17,6 +17,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/caascan/caascan/output"
+	"github.com/caascan/caascan/scanner/caa"
 )
 
 // check compares a row as read from Parquet with what is expected of it.
@@ -139,10 +140,18 @@ func (r *row) check(t *testing.T, d map[string]any) {
 			got[column] = d[column]
 		}
 	}
+	if all, ok := got["findings"].([]any); ok { // of the causes, scanner/caa has the tests
+		got["findings"] = slices.DeleteFunc(slices.Clone(all), func(f any) bool { return !slices.Contains(classes, caa.Finding(f.(string))) })
+	}
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", r.name, diff)
 	}
 	r.checkAbove(t, d["climb"].([]any)[len(names):], last)
+}
+
+// classes are the findings of the rules page.
+var classes = []caa.Finding{
+	caa.MalformedValue, caa.UnknownTag, caa.UnknownCritical, caa.ReservedFlagBits, caa.BadIodef, caa.BadContact, caa.Alias, caa.Inherited,
 }
 
 // checkAbove checks the levels above that which decides: there are none above a set, nor above what no rule passes over, and

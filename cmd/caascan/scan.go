@@ -25,6 +25,7 @@ import (
 type scanCmd struct {
 	networkFlags
 	scanFlags
+	issuerFlags
 
 	Input       []string `arg:"" placeholder:"INPUT" help:"Files with names, - for stdin: one a line, ranked CSV (Tranco, Umbrella, Majestic, CrUX), mail addresses; plain, gz, zst, zip."`
 	InputFormat string   `default:"auto" enum:"auto,list,ranked,majestic,crux" help:"Form of the input: auto, list, ranked, majestic, crux."`
@@ -76,7 +77,11 @@ func (c *scanCmd) Run(env *environ) error {
 	if err != nil {
 		return usage(err)
 	}
-	sink, err := c.sink(env, reader)
+	issuers, err := c.issuers(env)
+	if err != nil {
+		return usage(err)
+	}
+	sink, err := c.sink(env, reader, issuers)
 	if err != nil {
 		return usage(err)
 	}
@@ -135,8 +140,9 @@ func defaultInFlight() int {
 }
 
 // sink opens the output.
-func (c *scanCmd) sink(env *environ, reader *datasets.Reader) (*lockedSink, error) {
+func (c *scanCmd) sink(env *environ, reader *datasets.Reader, issuers *datasets.Issuers) (*lockedSink, error) {
 	cfg := c.outputConfig(reader.Seed())
+	cfg.Issuers = registry{issuers}
 	cfg.Scan, cfg.Exclude = env.flags, c.exclusion.about()
 	cfg.Format = output.Format(c.Format)
 	cfg.Restart = c.Restart
