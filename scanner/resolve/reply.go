@@ -65,19 +65,22 @@ func (rd *reading) copyTo(a *stored) {
 	n := len(rd.records)
 	if n > 0 {
 		a.Records = all[:n:n]
-		sortSet(a.Set())
+		sortSet(a.Records)
 	}
 	if len(rd.proof) > 0 {
 		a.proof = all[n:]
 	}
 }
 
-// sortSet puts the records of an RRset into canonical order (RFC 4034 6.3): servers rotate them, and what is made of an
-// answer shall not depend on that.
-func sortSet(set []record.RR) {
-	if len(set) > 1 {
-		slices.SortFunc(set, func(x, y record.RR) int { return bytes.Compare(x.Data, y.Data) })
+// sortSet puts the last RRset of an answer section into canonical order (RFC 4034 6.3): servers rotate its records, and
+// what is made of an answer shall not depend on that. The aliases before it stay as they are.
+func sortSet(section []record.RR) {
+	last := &section[len(section)-1]
+	from := len(section) - 1
+	for from > 0 && section[from-1].Type == last.Type && section[from-1].Owner == last.Owner {
+		from--
 	}
+	slices.SortFunc(section[from:], func(x, y record.RR) int { return bytes.Compare(x.Data, y.Data) })
 }
 
 // copyRecords returns a copy of records and their data; nil if there are none.
