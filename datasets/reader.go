@@ -439,4 +439,3 @@ func (r *Reader) endInput() error {
 	r.started = false
 	return nil
 }
-
