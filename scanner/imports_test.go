@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"scanner/engine":           {"scanner/engine/batch", "scanner/step", "scanner/wire", "ratelimit"},
 	"scanner/engine/batch":     {},
 	"scanner/simnet":           {"scanner/caa", "scanner/dnssec", "scanner/dnssec/algorithm", "scanner/engine/batch", "scanner/record", "scanner/wire"},
-	"datasets":                 {"scanner/caa", "scanner/record"},
+	"datasets":                 {"scanner/caa", "scanner/record", "scanner/wire"},
 	"scanner":                  {"scanner/caa", "scanner/dnssec", "scanner/engine", "scanner/mail", "scanner/record", "scanner/resolve", "scanner/step", "scanner/stub", "scanner/wire", "ratelimit"},
 	"output":                   {"scanner/caa", "scanner/mail", "scanner/record", "scanner/step", "scanner/wire"},
 	"cmd/caascan":              {"*"},
