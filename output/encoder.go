@@ -447,9 +447,9 @@ var severity = [...]int{record.Secure: 0, record.Insecure: 1, record.Indetermina
 
 // cost fills the columns about the work done, and about who answered.
 func (e *Encoder) cost(d *Domain, r *record.Record) {
-	d.QueryCount = saturated16(r.Cost.Queries)
-	d.RetryCount = saturated16(r.Cost.Retries)
-	d.TCPCount = saturated16(r.Cost.TCP)
+	d.QueryCount = saturated16(int(r.Cost.Queries))
+	d.RetryCount = saturated16(int(r.Cost.Retries))
+	d.TCPCount = saturated16(int(r.Cost.TCP))
 	d.QueueWaitUs = r.Cost.Waited.Microseconds()
 	a := deciding(r)
 	if a == nil || a.By == nil {

@@ -139,7 +139,7 @@ func random(rng *rand.Rand, i int) *record.Record {
 			Suffix: name[strings.LastIndexByte(name, '.')+1:], ICANN: g.chance(0.8), Mail: g.chance(0.1), Wildcard: g.chance(0.1),
 		},
 		Admitted: now, Finished: now.Add(time.Duration(rng.IntN(2e9))),
-		Cost: record.Cost{Queries: rng.IntN(6), Retries: rng.IntN(3), TCP: rng.IntN(2), Waited: time.Duration(rng.IntN(1e9))},
+		Cost: record.Cost{Queries: rng.Int32N(6), Retries: rng.Int32N(3), TCP: rng.Int32N(2), Waited: time.Duration(rng.IntN(1e9))},
 	}
 	if g.chance(0.1) {
 		r.Cost.Queries = 100_000

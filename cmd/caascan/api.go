@@ -34,10 +34,6 @@ const (
 	maxBody    = 64 << 10 // octets
 )
 
-// rowsAnEncoder is after how many rows an encoder is left to the garbage collector: it keeps the memory of all that it made,
-// some KiB each, for the next part of a dataset, which never comes here.
-const rowsAnEncoder = 5000
-
 // api is what caascan serve answers over HTTP, as an http.Handler. Its description for clients is openapi.json; what a
 // call may ask is in parameters.go.
 //
@@ -57,8 +53,7 @@ type api struct {
 	figures *figures
 
 	rowsLock sync.Mutex
-	rows     *output.Encoder
-	made     int // rows, by it
+	rows     shownRows
 }
 
 // handle answers one call, whose body has been read, or says what is wrong with it.
@@ -70,7 +65,7 @@ var openAPI []byte
 func newAPI(d *desk, rules *rulebook, c *serveCmd, token string, progress func() scanner.Progress, log io.Writer) *api {
 	a := &api{
 		desk: d, rules: rules.rules, at: c.At, profile: c.Profile, options: datasets.Options{AllowSpecialUse: c.AllowSpecialUse},
-		callTime: c.CallTime, token: token, log: log, figures: newFigures(d, progress), rows: plainEncoder("serve"),
+		callTime: c.CallTime, token: token, log: log, figures: newFigures(d, progress), rows: shownRows{id: "serve"},
 	}
 	a.routes = map[string]map[string]handle{
 		"/v1/check":     {http.MethodGet: a.check, http.MethodPost: a.check},
@@ -252,7 +247,7 @@ func (a *api) decide(questions []issuance, records []*record.Record) []verdict {
 	verdicts := make([]verdict, len(questions))
 	a.rowsLock.Lock()
 	defer a.rowsLock.Unlock()
-	rows := a.encoder(len(records))
+	rows := a.rows.next(len(records))
 	for i := range questions {
 		var shown *record.Record
 		if questions[i].scope == caa.InScope {
@@ -346,20 +341,12 @@ func (a *api) domains(records []*record.Record) []output.Domain {
 	domains := make([]output.Domain, len(records))
 	a.rowsLock.Lock()
 	defer a.rowsLock.Unlock()
-	rows := a.encoder(len(records))
+	rows := a.rows.next(len(records))
 	for i, r := range records {
 		domains[i], _ = rows.Rows(r)
 		domains[i].InputLine = int64(i + 1)
 	}
 	return domains
-}
-
-// encoder returns what makes so many rows. It is called with rowsLock held.
-func (a *api) encoder(rows int) *output.Encoder {
-	if a.made += rows; a.made > rowsAnEncoder {
-		a.rows, a.made = plainEncoder("serve"), rows
-	}
-	return a.rows
 }
 
 // describe answers with the description of the service.

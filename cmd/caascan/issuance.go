@@ -177,7 +177,7 @@ func (b *rulebook) decide(q *issuance, r *record.Record, rows *output.Encoder) v
 // show fills what the look-ups showed.
 func (v *verdict) show(r *record.Record, rows *output.Encoder) {
 	row, _ := rows.Rows(r)
-	v.Climb, v.Security, v.Queries = row.Climb, cmp.Or(row.DNSSECStatus, v.Security), r.Cost.Queries
+	v.Climb, v.Security, v.Queries = row.Climb, cmp.Or(row.DNSSECStatus, v.Security), int(r.Cost.Queries)
 	if r.Relevant >= 0 && !r.Failed() {
 		v.RelevantName, v.RRsetOwner = row.CAAName, r.Climb[r.Relevant].Answer.Owner().String()
 	}

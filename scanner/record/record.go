@@ -199,12 +199,12 @@ type MX struct {
 
 // Cost is what one name made caascan do. Work shared with other names is counted for the one that asked first.
 type Cost struct {
-	Queries int           // packets sent
-	Checks  int           // signatures checked
-	Hashes  int           // NSEC3 hashes computed
-	Retries int           // of them, those that repeated a question after a failure
-	TCP     int           // of them, those over TCP
 	Waited  time.Duration // waiting for the limiter, summed over the queries
+	Queries int32         // packets sent
+	Retries int32         // of them, those that repeated a question after a failure
+	TCP     int32         // of them, those over TCP
+	Checks  int32         // signatures checked
+	Hashes  int32         // NSEC3 hashes computed
 }
 
 // Record is all that a scan showed of one target. The scanner makes exactly one for every target.

@@ -142,7 +142,7 @@ func (x *Expect) compare(c *client) (faults []string) {
 	if x.By.IsValid() && (a.By == nil || a.By.Addr != x.By) {
 		faults = append(faults, fmt.Sprintf("not given by %v", x.By))
 	}
-	if x.Packets != nil && c.Cost.Queries > *x.Packets {
+	if x.Packets != nil && int(c.Cost.Queries) > *x.Packets {
 		faults = append(faults, fmt.Sprintf("%d packets, more than %d", c.Cost.Queries, *x.Packets))
 	}
 	return faults

@@ -221,7 +221,7 @@ func TestBudgetOfOthers(t *testing.T) {
 	for left := range 8 {
 		w := setup()
 		poor, rich := &Client{ID: 1}, &Client{ID: 2}
-		poor.Cost.Queries = 8 - left
+		poor.Cost.Queries = int32(8 - left)
 		w.log = make([]packet, 8-left) // that were sent before
 		w.ask(poor, "example.com", wire.TypeCAA)
 		w.ask(rich, "example.com", wire.TypeCAA)
@@ -235,7 +235,7 @@ func TestBudgetOfOthers(t *testing.T) {
 
 		w = setup() // waiting for the address of the server, and for the target of an alias
 		poor, rich = &Client{ID: 1}, &Client{ID: 2}
-		poor.Cost.Queries = 8 - left
+		poor.Cost.Queries = int32(8 - left)
 		w.log = make([]packet, 8-left)
 		w.ask(poor, "example.com", wire.TypeMX)
 		w.ask(rich, "alias.example.com", wire.TypeCAA)

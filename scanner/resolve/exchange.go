@@ -86,7 +86,7 @@ func classOfZone(zone wire.Name) step.ServerClass {
 }
 
 // spent reports whether the client may send nothing more.
-func (r *Resolver) spent(c *Client) bool { return c.Cost.Queries >= r.cfg.MaxQueries }
+func (r *Resolver) spent(c *Client) bool { return int(c.Cost.Queries) >= r.cfg.MaxQueries }
 
 // AppendQuery appends the message for the exchange that t names (step.Machine).
 func (r *Resolver) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {

@@ -282,7 +282,7 @@ type budget struct{ dnssec.Budget }
 
 // grant returns what a job for c may spend.
 func (p *proof) grant(c *Client) dnssec.Budget {
-	p.granted = budget{dnssec.Budget{Checks: max(maxChecks-c.Cost.Checks, 0), Hashes: max(maxHashes-c.Cost.Hashes, 0)}}
+	p.granted = budget{dnssec.Budget{Checks: max(maxChecks-int(c.Cost.Checks), 0), Hashes: max(maxHashes-int(c.Cost.Hashes), 0)}}
 	return p.granted.Budget
 }
 
@@ -291,6 +291,6 @@ func (b budget) ample() bool { return b.Checks >= maxChecks/2 && b.Hashes >= max
 
 // spent books for c what a job has not left of the grant.
 func (b budget) spent(c *Client, left dnssec.Budget) {
-	c.Cost.Checks += b.Checks - left.Checks
-	c.Cost.Hashes += b.Hashes - left.Hashes
+	c.Cost.Checks += int32(b.Checks - left.Checks)
+	c.Cost.Hashes += int32(b.Hashes - left.Hashes)
 }

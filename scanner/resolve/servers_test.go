@@ -191,7 +191,7 @@ func TestWorkBounds(t *testing.T) {
 			} else {
 				want(t, a, record.Timeout)
 			}
-			if c.Cost.Queries != min(budget, 6) {
+			if int(c.Cost.Queries) != min(budget, 6) {
 				t.Errorf("budget %d: %d packets", budget, c.Cost.Queries)
 			}
 		}
@@ -319,7 +319,7 @@ func TestRetries(t *testing.T) {
 				tries = 4 // the default
 			}
 			to1, to2 := len(w.sentTo(ns1Addr)), len(w.sentTo(ns2Addr))
-			if to1+to2 != tries || int(a.Attempts) != tries || c.Cost.Retries != tries-1 {
+			if to1+to2 != tries || int(a.Attempts) != tries || int(c.Cost.Retries) != tries-1 {
 				t.Errorf("retries %d: %d + %d packets, %d attempts, %d retries", retries, to1, to2, a.Attempts, c.Cost.Retries)
 			}
 			if tries > 1 && (to1 == 0 || to2 == 0) {

@@ -13,7 +13,7 @@ type slab struct {
 	used   int
 }
 
-const slabChunk = 64
+const slabChunk = 1024
 
 func (s *slab) at(t step.Ticket) *question { return &s.chunks[t/slabChunk][t%slabChunk] }
 

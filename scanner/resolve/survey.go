@@ -84,7 +84,7 @@ func (r *Resolver) unknownToSurvey(now step.Time, q *question, sv *survey) (*hos
 	if !ok {
 		return nil, 0, false
 	}
-	left := r.cfg.MaxQueries - q.client.Cost.Queries
+	left := r.cfg.MaxQueries - int(q.client.Cost.Queries)
 	if left <= min(q.cut.set.addresses(now), maxSurveyed) || int(q.client.lookups) >= r.cfg.MaxQueries {
 		sv.Cause = CauseQueries
 		return nil, 0, false

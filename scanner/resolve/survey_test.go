@@ -248,7 +248,7 @@ func TestSurveyCost(t *testing.T) {
 		w.survey(c, "example.com", wire.TypeCAA)
 		w.run()
 		sv := w.surveys[c][0]
-		if len(sv.Answers) != servers || sv.Answered() != servers || c.Cost.Queries-before != servers {
+		if len(sv.Answers) != servers || sv.Answered() != servers || int(c.Cost.Queries-before) != servers {
 			t.Errorf("%d servers: %d answers, %d packets", servers, sv.Answered(), c.Cost.Queries-before)
 		}
 		if rtts := w.now.Sub(at) / (20 * time.Millisecond); rtts > 2 {

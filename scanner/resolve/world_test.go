@@ -440,8 +440,8 @@ func (w *world) check() {
 	}
 	sent := 0
 	for _, c := range w.clients {
-		sent += c.Cost.Queries
-		if c.Cost.Queries > w.cfg.MaxQueries {
+		sent += int(c.Cost.Queries)
+		if int(c.Cost.Queries) > w.cfg.MaxQueries {
 			w.t.Fatalf("client sent %d packets of %d", c.Cost.Queries, w.cfg.MaxQueries)
 		}
 		if got := len(w.results[c]) + len(w.surveys[c]); got > w.asked[c] {

@@ -62,7 +62,7 @@ func (ev *evidence) rank() int {
 // client may send nothing more.
 func (r *Resolver) send(q *question, id step.ServerID, out *[]step.Ask) bool {
 	cost := &q.client.Cost
-	if cost.Queries >= r.cfg.MaxQueries {
+	if int(cost.Queries) >= r.cfg.MaxQueries {
 		r.stop(q)
 		return false
 	}

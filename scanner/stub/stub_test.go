@@ -465,7 +465,7 @@ func TestWorkBound(t *testing.T) {
 		if got := describe(b); got != "servfail indeterminate signed-zone" {
 			t.Errorf("bound %d, who may spend more: %s", bound, got)
 		}
-		if limited := a.Cause == resolve.CauseQueries; limited != (bound < 11) || poor.Cost.Queries > bound {
+		if limited := a.Cause == resolve.CauseQueries; limited != (bound < 11) || int(poor.Cost.Queries) > bound {
 			t.Errorf("bound %d: %d packets", bound, poor.Cost.Queries)
 		}
 	}

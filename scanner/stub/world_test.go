@@ -108,7 +108,7 @@ func (w *world) run() {
 		w.t.Fatalf("%d questions are still under way, %d of %d slots free", n, len(w.r.free), len(w.r.questions))
 	}
 	for _, c := range w.clients {
-		if c.Cost.Queries > w.r.cfg.MaxQueries {
+		if int(c.Cost.Queries) > w.r.cfg.MaxQueries {
 			w.t.Errorf("%d packets for one name", c.Cost.Queries)
 		}
 	}
