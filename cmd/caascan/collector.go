@@ -18,8 +18,8 @@ import (
 const (
 	// garbage is what may lie between two collections, in octets, less a part of what is in use, so that the sum grows
 	// more slowly than that; but leastGarbage always. A name leaves some 1.5 KiB behind, so that the collector comes once
-	// for a hundred thousand names, or for forty thousand with a million in flight.
-	garbage, leastGarbage = 160 << 20, 64 << 20
+	// for a hundred thousand names, or for thirty thousand with a million in flight.
+	garbage, leastGarbage = 160 << 20, 40 << 20
 	inUsePart             = 4
 
 	// leastPercent and mostPercent bound the pace: with very much in use the collector must not run all the time.
