@@ -292,6 +292,7 @@ func TestLongLines(t *testing.T) {
 // One line of many megabytes is one reject, and costs a few blocks of memory.
 func TestMemoryIsBounded(t *testing.T) {
 	const octets = 128 << 20
+	DefaultSuffixes() // read once, and kept
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	got := readAll(t, []string{"-"}, Config{Stdin: &endless{line: strings.Repeat("x", 4096), left: octets}})
