@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"strings"
 	"testing"
 
@@ -113,9 +114,12 @@ func TestZoneMemoryIsBounded(t *testing.T) {
 	base := heap()
 	for what, bound := range map[string]uint64{"-": 100 << 20, path: 45 << 20} {
 		read, write := io.Pipe()
-		go func() {
-			write.CloseWithError(writeZone(write, names)) // io.EOF to the reader if it is nil
-		}()
+		var writer sync.WaitGroup
+		if what == "-" {
+			writer.Go(func() {
+				write.CloseWithError(writeZone(write, names)) // io.EOF to the reader if it is nil
+			})
+		}
 		r, err := Open([]string{what}, Config{Stdin: read})
 		if err != nil {
 			t.Fatal(err)
@@ -143,5 +147,6 @@ func TestZoneMemoryIsBounded(t *testing.T) {
 		}
 		r.Close()
 		read.Close()
+		writer.Wait()
 	}
 }
