@@ -12,8 +12,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"sync"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/caascan/caascan/scanner/record"
