@@ -158,8 +158,7 @@ func agrees(r, truth row) bool {
 	}
 	failure := any("")
 	if r["caa_status"] == "error" {
-		climb := r["climb"].([]any)
-		failure = climb[len(climb)-1].(map[string]any)["outcome"]
+		failure = failureOf(r["climb"].([]any))
 	}
 	relevant, ok := r["caa_name"]
 	if !ok {
@@ -171,6 +170,16 @@ func agrees(r, truth row) bool {
 		r["mx_status"] == truth["mx_status"] && r["email_capable"] == truth["email_capable"] &&
 		r["dnssec_status"] == truth["dnssec_status"] &&
 		(truth["dnssec_reason"] == "" || r["dnssec_reason"] == truth["dnssec_reason"])
+}
+
+// failureOf returns the outcome of the first level that failed; the climb goes on above it.
+func failureOf(climb []any) any {
+	for _, level := range climb {
+		if outcome := level.(map[string]any)["outcome"]; outcome != "nodata" && outcome != "nxdomain" {
+			return outcome
+		}
+	}
+	return ""
 }
 
 // eachRow calls visit with every line of a file of JSON lines.

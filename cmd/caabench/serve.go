@@ -341,8 +341,7 @@ func verdictAgrees(v, truth row) bool {
 	failure := any("")
 	postures := v["posture"].(map[string]any)
 	if postures["tls"] == "error" {
-		climb := v["climb"].([]any)
-		failure = climb[len(climb)-1].(map[string]any)["outcome"]
+		failure = failureOf(v["climb"].([]any))
 	}
 	for _, kind := range []string{"tls", "tls_wildcard", "smime", "vmc"} {
 		if postures[kind] != truth["posture_"+kind] {
