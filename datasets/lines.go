@@ -16,6 +16,7 @@ type Lines struct {
 	streams []stream
 	text    io.ReadCloser
 	lines   *bufio.Reader
+	begun   bool // the first line of text was read
 }
 
 // OpenLines opens the file at path, "-" for stdin.
@@ -43,7 +44,7 @@ func (l *Lines) Next() (string, error) {
 			if err != nil {
 				return "", l.in.fail(err)
 			}
-			l.streams, l.text = l.streams[1:], text
+			l.streams, l.text, l.begun = l.streams[1:], text, false
 			l.lines.Reset(text)
 		}
 		line, err := l.line()
@@ -74,7 +75,10 @@ func (l *Lines) line() ([]byte, error) {
 	if err == io.EOF && some {
 		err = nil
 	}
-	return bytes.TrimPrefix(line, []byte("\uFEFF")), err
+	if !l.begun {
+		line, l.begun = bytes.TrimPrefix(line, byteOrderMark), true
+	}
+	return line, err
 }
 
 // Close ends the reading.

@@ -94,3 +94,6 @@ func (a *arena[T]) take(n int) []T {
 
 // reset makes everything free, in the largest block there is.
 func (a *arena[T]) reset() { a.free = a.block }
+
+// release gives up what was handed out: it lives as long as anybody refers to it, no longer, and will not be handed out again.
+func (a *arena[T]) release() { a.block = nil }

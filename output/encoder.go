@@ -137,11 +137,19 @@ func NewEncoder(cfg Config) *Encoder {
 }
 
 // Rows makes the rows of one record. Nothing in them changes later; nobody may write to what they point at, which
-// they share with other rows.
+// they share with other rows. The encoder keeps none of them.
 func (e *Encoder) Rows(r *record.Record) (Domain, []CAARecord) {
 	var d Domain
 	e.domain(&d, r)
-	return d, e.records(nil, &d, r)
+	records := e.records(nil, &d, r)
+	e.levels.release()
+	e.properties.release()
+	e.params.release()
+	e.texts.release()
+	e.int16s.release()
+	e.int32s.release()
+	e.int64s.release()
+	return d, records
 }
 
 // reset declares all rows made so far dead, and their memory free to use again.

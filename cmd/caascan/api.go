@@ -53,7 +53,7 @@ type api struct {
 	figures *figures
 
 	rowsLock sync.Mutex
-	rows     shownRows
+	rows     *output.Encoder
 }
 
 // handle answers one call, whose body has been read, or says what is wrong with it.
@@ -65,7 +65,7 @@ var openAPI []byte
 func newAPI(d *desk, rules *rulebook, c *serveCmd, token string, progress func() scanner.Progress, log io.Writer) *api {
 	a := &api{
 		desk: d, rules: rules.rules, at: c.At, profile: c.Profile, options: datasets.Options{AllowSpecialUse: c.AllowSpecialUse},
-		callTime: c.CallTime, token: token, log: log, figures: newFigures(d, progress), rows: shownRows{id: "serve"},
+		callTime: c.CallTime, token: token, log: log, figures: newFigures(d, progress), rows: plainEncoder("serve"),
 	}
 	a.routes = map[string]map[string]handle{
 		"/v1/check":     {http.MethodGet: a.check, http.MethodPost: a.check},
@@ -247,13 +247,12 @@ func (a *api) decide(questions []issuance, records []*record.Record) []verdict {
 	verdicts := make([]verdict, len(questions))
 	a.rowsLock.Lock()
 	defer a.rowsLock.Unlock()
-	rows := a.rows.next(len(records))
 	for i := range questions {
 		var shown *record.Record
 		if questions[i].scope == caa.InScope {
 			shown, records = records[0], records[1:]
 		}
-		verdicts[i] = rules.decide(&questions[i], shown, rows)
+		verdicts[i] = rules.decide(&questions[i], shown, a.rows)
 		a.figures.verdict(&verdicts[i])
 	}
 	return verdicts
@@ -341,9 +340,8 @@ func (a *api) domains(records []*record.Record) []output.Domain {
 	domains := make([]output.Domain, len(records))
 	a.rowsLock.Lock()
 	defer a.rowsLock.Unlock()
-	rows := a.rows.next(len(records))
 	for i, r := range records {
-		domains[i], _ = rows.Rows(r)
+		domains[i], _ = a.rows.Rows(r)
 		domains[i].InputLine = int64(i + 1)
 	}
 	return domains

@@ -79,7 +79,7 @@ func (c *checkCmd) Run(env *environ) error {
 	}
 	ctx, stop := signal.NotifyContext(env.ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	answers := &answers{questions: questions, rules: rules, rows: shownRows{id: "check"}, to: bufio.NewWriter(env.stdout), json: c.JSON}
+	answers := &answers{questions: questions, rules: rules, rows: plainEncoder("check"), to: bufio.NewWriter(env.stdout), json: c.JSON}
 	questions.refused = answers.refuse
 	err = errors.Join(scan.Run(ctx, questions, answers), answers.finish())
 	switch {
@@ -95,26 +95,11 @@ func (c *checkCmd) Run(env *environ) error {
 	return nil
 }
 
-// rowsAnEncoder is after how many rows an encoder is left to the garbage collector: it keeps the memory of all that it made,
-// some KiB each, for the next part of a dataset, which does not come where rows are only shown.
-const rowsAnEncoder = 5000
-
-// shownRows makes rows for who shows parts of them.
-type shownRows struct {
-	id      string // the column scan_id
-	encoder *output.Encoder
-	made    int // rows, by it
-}
-
-// next returns what makes so many rows.
-func (s *shownRows) next(rows int) *output.Encoder {
-	if s.made += rows; s.encoder == nil || s.made > rowsAnEncoder {
-		s.made = rows
-		s.encoder = output.NewEncoder(output.Config{
-			ScanID: s.id, Registrable: datasets.DefaultSuffixes().Operator, Issuers: registry{datasets.DefaultIssuers()},
-		})
-	}
-	return s.encoder
+// plainEncoder makes rows for who shows parts of them.
+func plainEncoder(id string) *output.Encoder {
+	return output.NewEncoder(output.Config{
+		ScanID: id, Registrable: datasets.DefaultSuffixes().Operator, Issuers: registry{datasets.DefaultIssuers()},
+	})
 }
 
 // request makes of the flags what the CA is like.
@@ -247,7 +232,7 @@ func (q *questions) take(number int64) *issuance {
 type answers struct {
 	questions *questions
 	rules     *rulebook
-	rows      shownRows
+	rows      *output.Encoder
 	json      bool
 
 	mu      sync.Mutex
@@ -279,7 +264,7 @@ func (a *answers) refuse(asked *issuance) error { return a.answer(asked, nil) }
 func (a *answers) answer(asked *issuance, r *record.Record) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	v := a.rules.decide(asked, r, a.rows.next(1))
+	v := a.rules.decide(asked, r, a.rows)
 	a.seen[v.Permitted] = true
 	line := []byte(v.text())
 	if a.json {
