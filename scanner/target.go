@@ -9,14 +9,20 @@ import (
 )
 
 // target is a record.Target as it is kept while its name is under way, in 48 octets and those of the name: what many
-// targets share is kept once for all, and what are parts of the name are places in it.
+// targets share is kept once for all, what are parts of the name are places in it, and what few have is elsewhere.
 type target struct {
 	name        wire.Name
-	input       *string // nil: as the name
+	rare        *rare // nil: it has nothing of that
 	line, rank  int64
 	origin      uint32 // index in origins.all
 	registrable uint8  // where the registrable domain begins in the text of the name; noPart if there is none
 	suffix      uint8  // likewise the public suffix
+}
+
+// rare is what few targets have.
+type rare struct {
+	input string // "": as the name
+	first *record.Look
 }
 
 // noPart is beyond any name's text, which has 253 octets at most.
@@ -59,8 +65,8 @@ func (o *origins) pack(t *record.Target) target {
 		registrable: partOf(t.Name, t.Registrable), suffix: partOf(t.Name, t.Suffix),
 		origin: o.index(origin{t.Source, t.RankBucket, t.ICANN, t.Mail, t.Wildcard}),
 	}
-	if t.Input != "" {
-		p.input = &t.Input
+	if t.Input != "" || t.First != nil {
+		p.rare = &rare{t.Input, t.First}
 	}
 	return p
 }
@@ -83,8 +89,8 @@ func (o *origins) unpack(p *target) record.Target {
 		Name: p.name.String(), Line: p.line, Rank: p.rank,
 		Source: of.source, RankBucket: of.bucket, ICANN: of.icann, Mail: of.mail, Wildcard: of.wildcard,
 	}
-	if p.input != nil {
-		t.Input = *p.input
+	if p.rare != nil {
+		t.Input, t.First = p.rare.input, p.rare.first
 	}
 	if p.registrable != noPart {
 		t.Registrable = t.Name[p.registrable:]

@@ -17,6 +17,7 @@ func TestPack(t *testing.T) {
 		{Name: "_under.example.com", Registrable: "example.com", Suffix: "com", ICANN: true, Source: "stdin", Mail: true},
 		{Name: "a.example.com", Input: "*.a.example.com", Registrable: "example.com", Suffix: "com", Wildcard: true},
 		{Name: "localhost"},
+		{Name: "again.example", Line: 3, Source: "again", First: &record.Look{Finished: 7}},
 	}
 	var o origins
 	for range 2 {

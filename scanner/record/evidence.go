@@ -12,7 +12,7 @@ func (r *Record) Evidence(levels []caa.Level) caa.Evidence {
 	for i := range r.Climb {
 		a := r.Climb[i].Answer
 		l := caa.Level{
-			Outcome: judged[a.Outcome], Security: a.judgedSecurity(), Attempts: a.Attempts,
+			Outcome: judged[a.Outcome], Security: a.judgedSecurity(), Attempts: r.Attempts(i),
 			Aliased: len(a.Chain) > 0, Truncated: a.Truncated,
 		}
 		for _, e := range a.EDE() {

@@ -27,6 +27,8 @@ type Target struct {
 	ICANN       bool   // the suffix is from the ICANN section of the list, not from the private one
 	Mail        bool   // the input was a mail address
 	Wildcard    bool   // the input was a wildcard name "*.x"; Name is x (spec rule R1.1)
+
+	First *Look // what came of it when it was looked at before; nil: it was not
 }
 
 // Alias is one link of a chain that led from the name asked to the name that answered.
@@ -82,7 +84,7 @@ type Answer struct {
 	NS   []wire.Name // the names of its servers; nil if not learned
 
 	By    *Server       // that gave the deciding reply; nil if there was none
-	Notes *Notes        // what the deciding reply said besides; nil if nothing
+	Notes *Notes        // what few answers have besides; nil if it has nothing of that
 	RTT   time.Duration // of the deciding exchange, waiting for the limiter not included
 
 	TTL       uint32 // seconds: of the records of Type, or how long the denial holds (RFC 2308 5)
@@ -108,10 +110,11 @@ type Server struct {
 	Name wire.Name // one of its names
 }
 
-// Notes are what a server may say about its reply.
+// Notes are what the server that gave the deciding reply said about it, and who failed to give one.
 type Notes struct {
-	EDE  []EDE
-	NSID []byte // which instance of the server it was (RFC 5001)
+	EDE    []EDE
+	NSID   []byte    // which instance of the server it was (RFC 5001)
+	InVain []*Server // of a failure: those that were asked, each once
 }
 
 // NotesOf returns the extended errors (RFC 8914) and the instance identifier (RFC 5001) of a reply, nil if it has neither.
@@ -150,6 +153,14 @@ func (a *Answer) EDE() []EDE {
 		return nil
 	}
 	return a.Notes.EDE
+}
+
+// InVain returns the servers that were asked in vain, of an answer that shows a failure.
+func (a *Answer) InVain() []*Server {
+	if a.Notes == nil {
+		return nil
+	}
+	return a.Notes.InVain
 }
 
 // Home returns the zone that holds Name and the names of its servers: for an alias, those of its first link. The zone is
