@@ -38,6 +38,11 @@ func TestAllocations(t *testing.T) {
 	if got := testing.AllocsPerRun(100, func() { opt.Suffixes.Operator("ns1.example.co.uk.") }); got != 0 {
 		t.Errorf("Operator: %v allocations", got)
 	}
+	name := []byte("www.example.co.uk")
+	f := found{outline: outlineOf(name, opt.Suffixes), name: name}
+	if got := testing.AllocsPerRun(100, func() { Shard{2, 3}.holdsName(&f) }); got != 0 {
+		t.Errorf("Shard: %v allocations", got)
+	}
 }
 
 // Look-ups in an opt-out list come before every question and every server.

@@ -84,6 +84,14 @@ const (
 	isDelegated // there is a Delegation in place of a rank
 )
 
+// canonical returns the name, wherever it stands.
+func (f *found) canonical() []byte {
+	if f.name != nil {
+		return f.name
+	}
+	return f.input[f.start : int(f.start)+int(f.outline.name)]
+}
+
 // target returns the target whose text this is, without what only the list knows.
 func (o outline) target(text string) record.Target {
 	name := text[o.start : int(o.start)+int(o.name)]

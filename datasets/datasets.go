@@ -12,6 +12,7 @@
 //	         is a zone file, whose records are read (zone.go, zoneentry.go) and gathered by owner (zonefile.go)
 //	Canonical  spec rules R1.1 and R1.2: the name to ask for, or the reason why there is none
 //	Split    registrable domain and public suffix
+//	shard    a name that another machine scans is passed over
 //	recall   a name that came before is folded, if that is asked for
 //	window   a seeded shuffle, so that one hoster's customers, neighbours in the list, are not asked all at once
 //
@@ -23,7 +24,7 @@
 // one, a report of the Common CA Database (CCADB); and what was meant by identifiers that nobody goes by.
 //
 // Every line is counted as exactly one of: target, reject, skipped (blank, comment, header, a record that makes no
-// target), folded. Memory is bounded by the window and a few blocks, whatever the inputs hold: no line, however long, and
+// target), folded, elsewhere (of another shard). Memory is bounded by the window and a few blocks, whatever the inputs hold: no line, however long, and
 // no compressed stream, however dense, changes that. Folding and the glue of zone files take more, within bounds of their
 // own. Names that appear twice come out twice unless they are to be folded, but in a zone file: there an owner is a
 // name once.

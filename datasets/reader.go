@@ -48,6 +48,9 @@ type Config struct {
 	// is ever lost. If 0, names that appear twice come out twice, but for those of zone files, see zoneFile.
 	Fold int64
 
+	// Shard is the part of the names to be read: those of the others, and all rejects but in the first, are only counted.
+	Shard Shard
+
 	// Window is how many targets are held to be shuffled; DefaultWindow if 0 or less, and 1 keeps the order of the
 	// inputs. Nothing comes out before the window is full or the inputs are at their end.
 	Window int
@@ -63,7 +66,8 @@ type Config struct {
 // order: some eight million names are remembered exactly, and four million are at any time.
 const DefaultFold = 256 << 20
 
-// Input says what one input held. Lines = Targets + Rejects + Skipped + Folded, at any time; rows of Parquet are lines.
+// Input says what one input held. Lines = Targets + Rejects + Skipped + Folded + Elsewhere, at any time; rows of Parquet are
+// lines.
 type Input struct {
 	Path        string // as given; "stdin" for "-"
 	Source      string // record.Target.Source; for a zip archive of several files, what their sources start with
@@ -76,6 +80,7 @@ type Input struct {
 	Rejects     int64
 	Skipped     int64 // blank lines, comments, headers; of a zone file, all lines that make no target and are not bad
 	Folded      int64 // names that came before, see Config.Fold
+	Elsewhere   int64 // names of other parts, see Config.Shard; and rejects, unless this is the first part
 
 	// Zones are those of a zone file, the first maxZonesNoted.
 	Zones []ZoneVersion

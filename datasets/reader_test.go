@@ -65,8 +65,8 @@ func checkCounts(t testing.TB, got *result, r *Reader) {
 	t.Helper()
 	var targets, rejects int64
 	for _, in := range got.inputs {
-		if in.Lines != in.Targets+in.Rejects+in.Skipped+in.Folded {
-			t.Errorf("%s: %d lines, but %d targets + %d rejects + %d skipped + %d folded", in.Path, in.Lines, in.Targets, in.Rejects, in.Skipped, in.Folded)
+		if in.Lines != in.Targets+in.Rejects+in.Skipped+in.Folded+in.Elsewhere {
+			t.Errorf("%s: %d lines, but %d targets + %d rejects + %d skipped + %d folded + %d elsewhere", in.Path, in.Lines, in.Targets, in.Rejects, in.Skipped, in.Folded, in.Elsewhere)
 		}
 		if (in.SHA256 == "") != (got.err != nil) && len(got.inputs) == 1 {
 			t.Errorf("%s: SHA-256 %q with error %v", in.Path, in.SHA256, got.err)

@@ -123,10 +123,14 @@ func (r *Reader) takeEntry(slot *held, entry []byte, rank int64) bool {
 	return r.accept(slot, &f, rank)
 }
 
-// accept puts what an entry stands for into slot, unless it is folded.
+// accept puts what an entry stands for into slot, unless it is folded or in another part.
 func (r *Reader) accept(slot *held, f *found, rank int64) bool {
 	stats := &r.stats[r.at]
 	stats.Lines++
+	if !r.cfg.Shard.holdsName(f) {
+		stats.Elsewhere++
+		return false
+	}
 	if r.recall != nil && r.recall.met(r.foldKey(f)) {
 		stats.Folded++
 		return false
@@ -139,10 +143,7 @@ func (r *Reader) accept(slot *held, f *found, rank int64) bool {
 // foldKey is the same for names of which one row is enough. A wildcard name and the name it is of are the same to a scan,
 // what takes mail is something else.
 func (r *Reader) foldKey(f *found) []byte {
-	name := f.name
-	if name == nil {
-		name = f.input[f.start : int(f.start)+int(f.outline.name)]
-	}
+	name := f.canonical()
 	if f.marks&isMail == 0 {
 		return name
 	}
@@ -215,6 +216,10 @@ func (r *Reader) begin() {
 func (r *Reader) reject(text []byte, reason Reason) { r.rejectLine(r.line, text, reason) }
 
 func (r *Reader) rejectLine(line int64, text []byte, reason Reason) {
+	if !r.cfg.Shard.first() {
+		r.stats[r.at].Elsewhere++
+		return
+	}
 	r.stats[r.at].Rejects++
 	r.rejects[reason]++
 	if r.cfg.Reject != nil {

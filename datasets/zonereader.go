@@ -138,11 +138,15 @@ func (r *Reader) endRun(slot *held) bool {
 	}
 	stats := &r.stats[r.at]
 	stats.Lines++
+	f := found{outline: outlineOf(run.owner, r.opt.Suffixes), name: run.owner}
+	if !r.cfg.Shard.holdsName(&f) {
+		stats.Elsewhere++
+		return false
+	}
 	if z.recall != nil && z.recall.met(run.owner) {
 		stats.Folded++
 		return false
 	}
-	f := found{outline: outlineOf(run.owner, r.opt.Suffixes), name: run.owner}
 	servers, late := z.servers()
 	d := &Delegation{Zone: z.version(), Servers: servers, DS: run.delegationSigners(), TTL: run.ttl, Whole: z.whole && !run.partial}
 	if late {
