@@ -8,7 +8,7 @@ FUZZTIME ?= 20s
 # Debian packages of the tests: real name servers and tools to hold ours against, and lists that come with Debian.
 DEBIAN := nsd knot bind9 bind9-dnsutils bind9-utils unbound iproute2 dns-root-data publicsuffix
 
-.PHONY: all build vet test race fuzz fuzz-dnssec bench bench-parts lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile accept-polite accept-check accept-serve bench-decide scenarios clean
+.PHONY: all build vet test race fuzz fuzz-dnssec bench bench-parts bench-zone lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile accept-polite accept-check accept-serve bench-decide scenarios clean
 
 all: build vet test
 
@@ -59,6 +59,10 @@ bench-parts: build ## what validation adds, and the benchmarks of the packages
 	$(STATIC) $(GO) build -trimpath -o $(BIN)/caabench ./cmd/caabench
 	$(BIN)/caabench dnssec
 	$(GO) test -run '^$$' -bench . -benchtime 0.3s ./scanner/... ./ratelimit ./datasets ./output
+
+bench-zone: build ## a zone file of 2 GB: names a second and peak memory of the reader, fast path and general parser
+	$(STATIC) $(GO) build -trimpath -o $(BIN)/caabench ./cmd/caabench
+	$(BIN)/caabench zone
 
 accept-polite: build ## what servers see of a scan: limits known and unknown, losses
 	$(STATIC) $(GO) build -trimpath -o $(BIN)/caabench ./cmd/caabench

@@ -7,13 +7,16 @@
 //	caabench limits    servers that drop or refuse above a limit that the scan is not told
 //	caabench polite    limits and losses: what must hold whatever the servers do (make accept-polite)
 //	caabench dnssec    names per CPU second with validation off, lazy and full
+//	caabench zone      a zone file of 2 GB: names a second and memory of the reader (make bench-zone)
 //	caabench service   caascan serve under load for half a minute
 //	caabench accept    the small Internet, faults and all, scanned twice and held against its truth
 //
-// The other commands are the parts that these start as processes: farm (package farm), serve, floor, bare, verify.
+// The other commands are the parts that these start as processes: farm (package farm), serve, floor, bare, verify,
+// zone-read.
 //
 //	process.go    processes and what they took; scan.go a scan, and what its rows are worth
 //	floor.go      raw exchanges; verify.go signatures
+//	zonetext.go   the text of a zone; zone.go its reader
 package main
 
 import (
@@ -24,18 +27,20 @@ import (
 )
 
 type cli struct {
-	Speed   speedCmd   `cmd:"" help:"CPU for each name of a scan, as a multiple of the floor and of the signatures under it."`
-	DNSSEC  dnssecCmd  `cmd:"" name:"dnssec" help:"Names per CPU second with validation off, lazy and full, in a signed world."`
-	Memory  memoryCmd  `cmd:"" help:"Octets for each name in flight, a million and two million of them."`
-	Limits  limitsCmd  `cmd:"" help:"Servers that drop or refuse what they get above a limit that the scan is not told."`
-	Polite  politeCmd  `cmd:"" help:"What servers see of a scan: limits, known and unknown, and losses."`
-	Accept  acceptCmd  `cmd:"" help:"Scan the small Internet twice with one seed: every line one right row, and the same rows."`
-	Service serviceCmd `cmd:"" help:"caascan serve under load: errors, latency, memory, malformed calls."`
-	Serve   serveCmd   `cmd:"" help:"Run the servers of a small Internet until stdin ends."`
-	Farm    farmCmd    `cmd:"" help:"Run the servers of a made-up world until stdin ends."`
-	Bare    bareCmd    `cmd:"" help:"Scan without output: names, engine and resolver alone."`
-	Floor   floorCmd   `cmd:"" help:"Send packets and read the replies, with no DNS logic."`
-	Verify  verifyCmd  `cmd:"" help:"Check signatures of P-256."`
+	Speed    speedCmd    `cmd:"" help:"CPU for each name of a scan, as a multiple of the floor and of the signatures under it."`
+	DNSSEC   dnssecCmd   `cmd:"" name:"dnssec" help:"Names per CPU second with validation off, lazy and full, in a signed world."`
+	Memory   memoryCmd   `cmd:"" help:"Octets for each name in flight, a million and two million of them."`
+	Limits   limitsCmd   `cmd:"" help:"Servers that drop or refuse what they get above a limit that the scan is not told."`
+	Polite   politeCmd   `cmd:"" help:"What servers see of a scan: limits, known and unknown, and losses."`
+	Accept   acceptCmd   `cmd:"" help:"Scan the small Internet twice with one seed: every line one right row, and the same rows."`
+	Zone     zoneCmd     `cmd:"" help:"What reading a large zone file takes."`
+	Service  serviceCmd  `cmd:"" help:"caascan serve under load: errors, latency, memory, malformed calls."`
+	Serve    serveCmd    `cmd:"" help:"Run the servers of a small Internet until stdin ends."`
+	Farm     farmCmd     `cmd:"" help:"Run the servers of a made-up world until stdin ends."`
+	Bare     bareCmd     `cmd:"" help:"Scan without output: names, engine and resolver alone."`
+	Floor    floorCmd    `cmd:"" help:"Send packets and read the replies, with no DNS logic."`
+	Verify   verifyCmd   `cmd:"" help:"Check signatures of P-256."`
+	ZoneRead zoneReadCmd `cmd:"" name:"zone-read" help:"Read a zone file and say what that took."`
 }
 
 func main() {

@@ -70,13 +70,8 @@ func watchPeak(pid int) (peak func() float64) {
 		tick := time.NewTicker(100 * time.Millisecond)
 		defer tick.Stop()
 		for {
-			if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)); err == nil {
-				if _, rest, ok := strings.Cut(string(text), "VmHWM:"); ok {
-					kib, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
-					if n, err := strconv.ParseFloat(kib, 64); err == nil {
-						last = n * 1024
-					}
-				}
+			if octets, err := peakOf(strconv.Itoa(pid)); err == nil {
+				last = octets
 			}
 			select {
 			case <-tick.C:
@@ -90,6 +85,18 @@ func watchPeak(pid int) (peak func() float64) {
 		watching.Wait()
 		return last
 	}
+}
+
+// peakOf returns a process's high-water mark in octets.
+func peakOf(pid string) (float64, error) {
+	text, err := os.ReadFile("/proc/" + pid + "/status")
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	kib, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	n, err := strconv.ParseFloat(kib, 64)
+	return n * 1024, err
 }
 
 func pinned(core int) []string {
