@@ -12,7 +12,7 @@
 //	caabench accept    the small Internet, faults and all, scanned twice and held against its truth
 //
 // The other commands are the parts that these start as processes: farm (package farm), serve, floor, bare, verify,
-// zone-read.
+// zone-read, zone-write.
 //
 //	process.go    processes and what they took; scan.go a scan, and what its rows are worth
 //	floor.go      raw exchanges; verify.go signatures
@@ -27,20 +27,21 @@ import (
 )
 
 type cli struct {
-	Speed    speedCmd    `cmd:"" help:"CPU for each name of a scan, as a multiple of the floor and of the signatures under it."`
-	DNSSEC   dnssecCmd   `cmd:"" name:"dnssec" help:"Names per CPU second with validation off, lazy and full, in a signed world."`
-	Memory   memoryCmd   `cmd:"" help:"Octets for each name in flight, a million and two million of them."`
-	Limits   limitsCmd   `cmd:"" help:"Servers that drop or refuse what they get above a limit that the scan is not told."`
-	Polite   politeCmd   `cmd:"" help:"What servers see of a scan: limits, known and unknown, and losses."`
-	Accept   acceptCmd   `cmd:"" help:"Scan the small Internet twice with one seed: every line one right row, and the same rows."`
-	Zone     zoneCmd     `cmd:"" help:"What reading a large zone file takes."`
-	Service  serviceCmd  `cmd:"" help:"caascan serve under load: errors, latency, memory, malformed calls."`
-	Serve    serveCmd    `cmd:"" help:"Run the servers of a small Internet until stdin ends."`
-	Farm     farmCmd     `cmd:"" help:"Run the servers of a made-up world until stdin ends."`
-	Bare     bareCmd     `cmd:"" help:"Scan without output: names, engine and resolver alone."`
-	Floor    floorCmd    `cmd:"" help:"Send packets and read the replies, with no DNS logic."`
-	Verify   verifyCmd   `cmd:"" help:"Check signatures of P-256."`
-	ZoneRead zoneReadCmd `cmd:"" name:"zone-read" help:"Read a zone file and say what that took."`
+	Speed     speedCmd     `cmd:"" help:"CPU for each name of a scan, as a multiple of the floor and of the signatures under it."`
+	DNSSEC    dnssecCmd    `cmd:"" name:"dnssec" help:"Names per CPU second with validation off, lazy and full, in a signed world."`
+	Memory    memoryCmd    `cmd:"" help:"Octets for each name in flight, a million and two million of them."`
+	Limits    limitsCmd    `cmd:"" help:"Servers that drop or refuse what they get above a limit that the scan is not told."`
+	Polite    politeCmd    `cmd:"" help:"What servers see of a scan: limits, known and unknown, and losses."`
+	Accept    acceptCmd    `cmd:"" help:"Scan the small Internet twice with one seed: every line one right row, and the same rows."`
+	Zone      zoneCmd      `cmd:"" help:"What reading a large zone file takes."`
+	Service   serviceCmd   `cmd:"" help:"caascan serve under load: errors, latency, memory, malformed calls."`
+	Serve     serveCmd     `cmd:"" help:"Run the servers of a small Internet until stdin ends."`
+	Farm      farmCmd      `cmd:"" help:"Run the servers of a made-up world until stdin ends."`
+	Bare      bareCmd      `cmd:"" help:"Scan without output: names, engine and resolver alone."`
+	Floor     floorCmd     `cmd:"" help:"Send packets and read the replies, with no DNS logic."`
+	Verify    verifyCmd    `cmd:"" help:"Check signatures of P-256."`
+	ZoneRead  zoneReadCmd  `cmd:"" name:"zone-read" help:"Read a zone file and say what that took."`
+	ZoneWrite zoneWriteCmd `cmd:"" name:"zone-write" help:"Write a zone file."`
 }
 
 func main() {

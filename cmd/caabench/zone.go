@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -315,4 +316,23 @@ func profile(path string) (stop func() error, err error) {
 		pprof.StopCPUProfile()
 		return file.Close()
 	}, nil
+}
+
+// zoneWriteCmd is caabench zone-write: writes what caabench zone reads, for a look at it.
+type zoneWriteCmd struct {
+	Path string `arg:"" help:"The file."`
+	Form string `default:"full" help:"As --only of caabench zone."`
+	Size int64  `default:"100000000" help:"Octets."`
+	Seed uint64 `default:"1" help:"What the zone holds."`
+}
+
+// Run writes the file.
+func (c *zoneWriteCmd) Run() error {
+	at := slices.IndexFunc(zoneRows, func(r zoneRow) bool { return r.name == c.Form })
+	if at < 0 {
+		return fmt.Errorf("there is no form %q", c.Form)
+	}
+	of := zoneCmd{Size: c.Size, Slow: 1, Seed: c.Seed}
+	totals, err := of.generate(c.Path, &zoneRows[at])
+	return cmp.Or(err, json.NewEncoder(os.Stdout).Encode(totals))
 }
