@@ -6,14 +6,18 @@ STATIC  := CGO_ENABLED=0
 FUZZTIME ?= 20s
 
 # Debian packages of the tests: real name servers and tools to hold ours against, and lists that come with Debian.
-DEBIAN := nsd knot bind9 bind9-dnsutils bind9-utils unbound iproute2 dns-root-data publicsuffix
+DEBIAN := nsd knot bind9 bind9-dnsutils bind9-utils unbound iproute2 dns-root-data publicsuffix \
+	mandoc zsh fish systemd strace
 
-.PHONY: all build vet test race fuzz fuzz-dnssec bench bench-parts bench-zone lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile accept-polite accept-check accept-serve bench-decide scenarios clean
+.PHONY: all build man vet test race fuzz fuzz-dnssec bench bench-parts bench-zone lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile accept-polite accept-check accept-serve bench-decide scenarios clean
 
 all: build vet test
 
 build: ## the static binary
 	$(STATIC) $(GO) build -trimpath -o $(BIN)/caascan ./cmd/caascan
+
+man: build ## the manual pages
+	$(BIN)/caascan man $(BIN)/man/man1
 
 vet:
 	$(GO) vet ./...

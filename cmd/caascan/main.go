@@ -54,6 +54,8 @@ type cli struct {
 	Check  checkCmd  `cmd:"" help:"May this CA issue? One verdict for each name or mail address."`
 	Serve  serveCmd  `cmd:"" help:"Answer check and lookup over HTTP, as JSON."`
 	Demo   demoCmd   `cmd:"" help:"Scan a small Internet on loopback whose truth is known."`
+
+	Man manCmd `cmd:"" help:"Write the manual pages."`
 }
 
 // environ is what a command works with.
@@ -73,21 +75,8 @@ func main() {
 
 // run executes one command line and returns its exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	var app cli
 	done := -1 // set when help or version was printed
-	parser, err := kong.New(&app,
-		kong.Name("caascan"),
-		kong.Description("Which certification authorities may issue for a domain? caascan asks the authoritative name servers."),
-		kong.Vars{"version": version()},
-		kong.DefaultEnvars("CAASCAN"),
-		kong.Configuration(yamlFlags),
-		kong.Help(helpWithExample),
-		kong.Writers(stdout, stderr),
-		kong.Exit(func(code int) { done = code }),
-	)
-	if err != nil {
-		panic("internal error: command line: " + err.Error())
-	}
+	parser := newParser(kong.Writers(stdout, stderr), kong.Exit(func(code int) { done = code }))
 	command, err := parser.Parse(args)
 	switch {
 	case done >= 0:
@@ -111,6 +100,25 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitStopped
 	}
 }
+
+// newParser returns what reads the command line. Its model is what help, manual pages and completion are made of.
+func newParser(more ...kong.Option) *kong.Kong {
+	parser, err := kong.New(&cli{}, append([]kong.Option{
+		kong.Name("caascan"),
+		kong.Description("Which certification authorities may issue for a domain? caascan asks the authoritative name servers."),
+		kong.Vars{"version": version()},
+		kong.DefaultEnvars(envPrefix),
+		kong.Configuration(yamlFlags),
+		kong.Help(helpWithExample),
+	}, more...)...)
+	if err != nil {
+		panic("internal error: command line: " + err.Error())
+	}
+	return parser
+}
+
+// envPrefix begins the names of the environment variables that set flags.
+const envPrefix = "CAASCAN"
 
 // flagsOf returns the values of all flags of a command.
 func flagsOf(command *kong.Context) map[string]any {
