@@ -68,6 +68,8 @@ type Input struct {
 	Path   string `json:"path"`             // as in the column source_list, where that is a file
 	SHA256 string `json:"sha256,omitempty"` // of the octets read, in hexadecimal; not known before the end of a stream
 	Lines  int64  `json:"lines,omitempty"`
+
+	Elsewhere int64 `json:"elsewhere,omitempty"` // lines that are the part of other machines
 }
 
 // State says how far a scan has come.

@@ -25,6 +25,7 @@ import (
 type scanCmd struct {
 	networkFlags
 	scanFlags
+	shardFlags
 	issuerFlags
 
 	Input       []string `arg:"" placeholder:"INPUT" help:"Files with names, - for stdin: one a line, ranked CSV (Tranco, Umbrella, Majestic, CrUX), mail addresses; plain, gz, zst, zip."`
@@ -60,7 +61,7 @@ func (c *scanCmd) Run(env *environ) error {
 	rejects := &lateRejects{}
 	reader, err := datasets.Open(c.Input, datasets.Config{
 		Format: must(datasets.ParseFormat(c.InputFormat)), AllowSpecialUse: c.AllowSpecialUse,
-		Stdin: env.stdin, Seed: c.Seed, Reject: rejects.add,
+		Stdin: env.stdin, Seed: c.Seed, Reject: rejects.add, Shard: c.Shard,
 	})
 	if err != nil {
 		return usage(err)
@@ -207,17 +208,18 @@ func (f *scanFlags) run(env *environ, scan *scanner.Scan, source *source, sink *
 	return f.complete(source, sink)
 }
 
-// complete checks that every line of the input has its row or its reject.
+// complete checks that every line of the input that is this machine's has its row or its reject.
 func (f *scanFlags) complete(source *source, sink *lockedSink) error {
-	var lines, skipped int64
+	var lines, skipped, elsewhere int64
 	for _, in := range source.reader.Inputs() {
 		lines += in.Lines
 		skipped += in.Skipped
+		elsewhere += in.Elsewhere
 	}
 	totals := sink.totals()
-	if totals.Lines+skipped != lines {
-		return exit{exitNo, fmt.Errorf("rows are missing: %d lines of input, %d of them blank or comment, but %d rows and %d rejects",
-			lines, skipped, totals.Rows, totals.Rejects)}
+	if totals.Lines+skipped+elsewhere != lines {
+		return exit{exitNo, fmt.Errorf("rows are missing: %d lines of input, %d of them blank or comment and %d of other shards, but %d rows and %d rejects",
+			lines, skipped, elsewhere, totals.Rows, totals.Rejects)}
 	}
 	return nil
 }
@@ -247,7 +249,7 @@ func (s *source) Next(ctx context.Context) ([]record.Target, error) {
 func (s *source) inputs() []output.Input {
 	var inputs []output.Input
 	for _, in := range s.reader.Inputs() {
-		inputs = append(inputs, output.Input{Path: in.Path, SHA256: in.SHA256, Lines: in.Lines})
+		inputs = append(inputs, output.Input{Path: in.Path, SHA256: in.SHA256, Lines: in.Lines, Elsewhere: in.Elsewhere})
 	}
 	return inputs
 }
