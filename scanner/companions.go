@@ -130,7 +130,7 @@ func (a *audit) begin(m *machine) {
 		a.exchangers()
 	}
 	if with.Has(AllServers) {
-		a.push(AllServers, a.task.deciding(), true)
+		a.push(AllServers, a.task.deciding().Name, true)
 	}
 	if with.Has(DKIM) {
 		a.selectors(name, m.selectors)
@@ -200,17 +200,6 @@ func (a *audit) selectors(domain wire.Name, selectors []string) {
 			a.published(inquiry{about: DKIM, selector: i}, nil)
 		}
 	}
-}
-
-// deciding is the name of the level that decides: that of the first set or failure, and where there is neither, the name itself.
-func (t *task) deciding() wire.Name {
-	decides := func(a *record.Answer) bool { return a.Outcome == record.Found || a.Outcome.Failed() }
-	if !decides(t.own) && t.further != nil {
-		if i := slices.IndexFunc(t.further.climb, decides); i >= 0 {
-			return t.further.climb[i].Name
-		}
-	}
-	return t.own.Name
 }
 
 // dmarcNames are the names of the DMARC record of t (RFC 7489 6.6.3).

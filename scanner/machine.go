@@ -60,6 +60,7 @@ type machine struct {
 	with      Companions
 	selectors []string // of DKIM
 	surveys   surveys  // the resolver, if it can; not nil with AllServers
+	comesBack bool     // a name whose failure may pass will
 	room      int      // names that may be under way at once
 
 	tasks   []*[taskChunk]task // by resolve.Client.ID
@@ -88,6 +89,23 @@ type counters struct {
 	admitted, finished, failed, queries, checks atomic.Int64
 	parked                                      atomic.Int64 // now
 	posture                                     [caa.Kinds][int(caa.Error) + 1]atomic.Int64
+}
+
+// count counts a name that has come to its end, unless it comes back.
+func (c *counters) count(rec *record.Record, comesBack bool) {
+	if comesBack {
+		c.admitted.Add(-1)
+		return
+	}
+	c.finished.Add(1)
+	c.queries.Add(int64(rec.Cost.Queries))
+	c.checks.Add(int64(rec.Cost.Checks))
+	if rec.Failed() {
+		c.failed.Add(1)
+	}
+	for kind, posture := range rec.Posture {
+		c.posture[kind][posture].Add(1)
+	}
 }
 
 // Admit implements step.Machine.
@@ -140,6 +158,7 @@ func (m *machine) start(now step.Time, target record.Target, out *[]step.Ask) {
 	m.counters.admitted.Add(1)
 	t := m.take()
 	t.target, t.admitted = m.origins.pack(&target), now
+	t.client.Again = target.First != nil
 	m.begin(now, t, out)
 }
 
@@ -287,11 +306,37 @@ func (m *machine) climb(now step.Time, t *task, a *record.Answer, out *[]step.As
 		m.ask(now, t, parent, wire.TypeCAA, out)
 		return
 	}
-	if !m.with.Has(MX) {
+	switch {
+	case m.comesBack && t.first() == nil && t.deciding().Outcome.MayPass():
+		m.finish(now, t, nil) // what else there is to ask is asked then
+	case m.with.Has(MX):
+		m.ask(now, t, t.target.name, wire.TypeMX, out)
+	default:
 		m.accompany(now, t, nil, out)
-		return
 	}
-	m.ask(now, t, t.target.name, wire.TypeMX, out)
+}
+
+// first is what the first look at the name of t came to; nil if this is the first.
+func (t *task) first() *record.Look {
+	if t.target.rare == nil {
+		return nil
+	}
+	return t.target.rare.first
+}
+
+// first is that of the client with that ID.
+func (m *machine) first(client uint32) *record.Look { return m.task(client).first() }
+
+// deciding is the answer of the level that decides: that of the first set or failure, and where there is neither, the name
+// itself.
+func (t *task) deciding() *record.Answer {
+	decides := func(a *record.Answer) bool { return a.Outcome == record.Found || a.Outcome.Failed() }
+	if !decides(t.own) && t.further != nil {
+		if i := slices.IndexFunc(t.further.climb, decides); i >= 0 {
+			return t.further.climb[i]
+		}
+	}
+	return t.own
 }
 
 // next returns the name to ask for CAA after the level that a is about: its parent, until a set is found or the root is
@@ -318,6 +363,9 @@ func newRecord(now step.Time, t *task, target record.Target, address *record.Ans
 		Target: target, Admitted: t.admitted, Finished: now, Mail: record.Mail{Address: address}, Cost: t.client.Cost,
 	}}
 	rec := &made.Record
+	if target.First != nil {
+		rec.Admitted, rec.Cost = target.First.Admitted, rec.Cost.Add(target.First.Cost)
+	}
 	if more := t.further; more != nil {
 		if rec.Mail.MX = more.mx; more.mx != nil {
 			rec.Mail.Exchange = exchanges(more.mx)
@@ -361,16 +409,7 @@ func exchanges(a *record.Answer) []record.MX {
 // finish makes the record of t and frees its slot.
 func (m *machine) finish(now step.Time, t *task, address *record.Answer) {
 	rec := newRecord(now, t, m.origins.unpack(&t.target), address)
-	c := &m.counters
-	c.finished.Add(1)
-	c.queries.Add(int64(rec.Cost.Queries))
-	c.checks.Add(int64(rec.Cost.Checks))
-	if rec.Failed() {
-		c.failed.Add(1)
-	}
-	for kind, posture := range rec.Posture {
-		c.posture[kind][posture].Add(1)
-	}
+	m.counters.count(rec, m.comesBack && rec.Again())
 	m.give(t)
 
 	if len(m.batch) == 0 {

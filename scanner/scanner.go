@@ -110,6 +110,10 @@ type Config struct {
 	DKIM     []string // selectors to look up, with the companion DKIM
 	Seed     uint64   // of choices among servers
 
+	// SecondLook says that names whose record is Again come back as targets with that first look: they count as finished
+	// only then.
+	SecondLook bool
+
 	// Watch, if not nil, may wrap the machine of each loop, to see the exchanges pass.
 	Watch func(step.Machine) step.Machine
 }
@@ -155,14 +159,15 @@ func New(cfg Config) (*Scan, error) {
 	for i := range cfg.Loops {
 		input := make(chan []record.Target, 4)
 		m := &machine{
-			resolver:  cfg.Network.resolver(rand.New(rand.NewPCG(cfg.Seed, uint64(i))), crowdOf(cfg.InFlight/cfg.Loops)),
 			with:      cfg.With.whole(),
+			comesBack: cfg.SecondLook,
 			selectors: cfg.DKIM,
 			room:      (cfg.InFlight + cfg.Loops - 1 - i) / cfg.Loops,
 			in:        input,
 			out:       s.records,
 			parking:   newParking(),
 		}
+		m.resolver = cfg.Network.resolver(rand.New(rand.NewPCG(cfg.Seed, uint64(i))), crowdOf(cfg.InFlight/cfg.Loops), m.first)
 		m.parking.servers, _ = m.resolver.(crowds)
 		m.surveys, _ = m.resolver.(surveys)
 		var driven step.Machine = m
@@ -192,8 +197,9 @@ type resolver interface {
 }
 
 // resolver makes the resolver of one loop, for a scan in which so many questions make a crowd at a server; 0 is for single
-// look-ups, which ask servers for their instance.
-func (n *Network) resolver(rnd *rand.Rand, crowd int) resolver {
+// look-ups, which ask servers for their instance. What the first look at a client came to, of one that is looked at again,
+// is told by first.
+func (n *Network) resolver(rnd *rand.Rand, crowd int, first func(client uint32) *record.Look) resolver {
 	single := crowd == 0
 	retries := n.Retries
 	if retries == 0 {
@@ -202,7 +208,7 @@ func (n *Network) resolver(rnd *rand.Rand, crowd int) resolver {
 	if len(n.Resolvers) > 0 {
 		return stub.New(stub.Config{
 			Resolvers: n.Resolvers, Anchor: n.anchor(), Timeout: n.Timeout, Retries: retries, MaxQueries: n.MaxQueries,
-			NSID: single, OptOuts: n.OptOuts, Rand: rnd,
+			NSID: single, OptOuts: n.OptOuts, First: first, Rand: rnd,
 		})
 	}
 	cfg := resolve.Config{
@@ -213,7 +219,7 @@ func (n *Network) resolver(rnd *rand.Rand, crowd int) resolver {
 			operator := n.Operator(server.String())
 			return operator, operatorID(operator)
 		},
-		NSID: single, Rand: rnd, Crowd: crowd, OptOuts: n.OptOuts,
+		NSID: single, Rand: rnd, Crowd: crowd, OptOuts: n.OptOuts, First: first,
 	}
 	if n.DNSSEC != Off {
 		cfg.Anchors, cfg.Lazy = n.Anchors, n.DNSSEC == Lazy
@@ -442,7 +448,7 @@ func (s *Scan) NameServers() []record.NameServer {
 
 // Progress is how far a scan is.
 type Progress struct {
-	Admitted, Finished, Failed int64 // names
+	Admitted, Finished, Failed int64 // names, without those that failed and come back for a second look
 	Queries                    int64 // packets sent for the names that are finished
 	Posture                    [caa.Kinds][int(caa.Error) + 1]int64
 	Checks                     int64 // signatures checked for them

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/caascan/caascan/scanner/step"
+	"github.com/caascan/caascan/scanner/wire"
 )
 
 // Look is what a first look at a target came to, if it failed in a way that may pass: the target is looked at once more
@@ -16,8 +17,8 @@ type Look struct {
 	Climb  []Try // what each level showed, as of Record.Climb
 	Failed int   // index in Climb of the failure that hid the answer
 
-	// Servers are the addresses that were asked in vain at the level that failed.
-	Servers []netip.Addr
+	Zone    wire.Name    // at whose servers it failed, as of Answer
+	Servers []netip.Addr // of them, those that were asked in vain
 
 	Cost Cost
 }
@@ -49,6 +50,7 @@ func (r *Record) Again() bool {
 func (r *Record) Look() *Look {
 	l := &Look{
 		Admitted: r.Admitted, Finished: r.Finished, Climb: make([]Try, len(r.Climb)), Failed: r.Relevant, Cost: r.Cost,
+		Zone: r.Climb[r.Relevant].Answer.Zone,
 	}
 	for i := range r.Climb {
 		a := r.Climb[i].Answer

@@ -56,9 +56,10 @@ func TestLookOnDisk(t *testing.T) {
 	r.Climb[1].Answer.Notes = &record.Notes{InVain: []*record.Server{
 		{Addr: netip.MustParseAddr("192.0.2.1"), Name: wire.MustName("ns.example")}, {Addr: netip.MustParseAddr("2001:db8::1")},
 	}}
+	r.Climb[1].Answer.Zone = wire.MustName("example")
 	look := r.Look()
 	want := &record.Look{
-		Admitted: 5, Finished: 9, Failed: 1, Cost: r.Cost,
+		Admitted: 5, Finished: 9, Failed: 1, Cost: r.Cost, Zone: wire.MustName("example"),
 		Climb:   []record.Try{{record.NoData, 2}, {record.ServFail, 2}, {record.Timeout, 2}},
 		Servers: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")},
 	}

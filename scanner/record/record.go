@@ -163,6 +163,18 @@ func (a *Answer) InVain() []*Server {
 	return a.Notes.InVain
 }
 
+// AddInVain notes who was asked in vain, which is for the one who makes a. It is of use only to a second look.
+func (a *Answer) AddInVain(servers []*Server) {
+	if len(servers) == 0 || !a.Outcome.MayPass() {
+		return
+	}
+	notes := Notes{InVain: servers}
+	if a.Notes != nil { // which other answers may share
+		notes.EDE, notes.NSID = a.Notes.EDE, a.Notes.NSID
+	}
+	a.Notes = &notes
+}
+
 // Home returns the zone that holds Name and the names of its servers: for an alias, those of its first link. The zone is
 // "" and the servers are nil if not learned.
 func (a *Answer) Home() (zone wire.Name, ns []wire.Name) {
@@ -222,7 +234,7 @@ type Cost struct {
 type Record struct {
 	Target Target
 
-	Admitted step.Time // when the first question was asked
+	Admitted step.Time // when the first question was asked; at the first look, if there were two
 	Finished step.Time // when the verdict was reached
 
 	Climb    []Level // every level asked, in judging order, from the name upwards (spec rule R1.10), also those above a failure
@@ -230,7 +242,7 @@ type Record struct {
 	CAA      caa.Set // the relevant RRset, judged; the zero Set if there is none
 	Posture  [caa.Kinds]caa.Posture
 	Mail     Mail
-	Cost     Cost
+	Cost     Cost // of both looks, if there were two
 
 	Companions *Companions // nil if none were asked for, or of a name that does not exist or is opted out
 	Survey     *Survey     // CAA at the deciding level, of all servers; nil if not asked

@@ -70,6 +70,9 @@ func (r *Resolver) end(now step.Time, q *question, o record.Outcome, rd *reading
 	a.Outcome = o
 	if o.Failed() {
 		a.Expires = now.Add(failureTTL)
+		if q.key.use == answering {
+			a.AddInVain(r.serversInVain(q))
+		}
 	} else {
 		a.TTL = rd.ttl
 		if rd.zone != a.Zone { // a server of the zone above holds this one too, and nobody said who else does
@@ -79,7 +82,7 @@ func (r *Resolver) end(now step.Time, q *question, o record.Outcome, rd *reading
 	}
 	switch {
 	case q.key.use == chaining && o.Failed():
-		q.answer.trust = q.unreachable(o, ev, now)
+		q.answer.trust = r.unreachable(now, q, o, ev)
 	case o == record.Bogus:
 		a.Security, a.Reason, a.BrokenAt = record.BogusData, ev.verdict.Reason.String(), ev.brokenAt
 	case r.mustProve(q.key, o):

@@ -175,7 +175,7 @@ func (r *Resolver) cached(now step.Time, k key) (*record.Answer, bool) {
 		return nil, false
 	}
 	for s := first; s != nil; s = s.next {
-		if s.Type == k.typ && s.serves(k.use) && now < s.Expires {
+		if s.Type == k.typ && s.serves(k.use) && now < s.Expires && !(s.Outcome.Failed() && r.outdated(s.Expires)) {
 			return &s.Answer, true
 		}
 	}

@@ -82,6 +82,7 @@ type addresses struct {
 	servers []address
 	expires step.Time
 	glue    bool // from a referral; what the zone itself says replaces it (RFC 2181 5.4.1)
+	failed  bool // the look-up did
 }
 
 // address is that of a name server. Only one that is asked becomes a server, which is remembered for good: a referral
@@ -89,6 +90,12 @@ type addresses struct {
 type address struct {
 	addr   netip.Addr
 	server *server // nil before it was asked as this host's
+}
+
+// settled reports whether there is no need to look for the addresses of h in a family.
+func (r *Resolver) settled(now step.Time, h *host, f family) bool {
+	known := &h.addrs[f]
+	return now < known.expires && !(known.failed && r.outdated(known.expires))
 }
 
 // known returns the server at the address, nil if it was never asked.
@@ -254,7 +261,7 @@ func (r *Resolver) addGlue(now step.Time, h *host, g glue) {
 // learnAddresses takes the answer to the look-up of a server's addresses. If it holds none, glue goes on being used:
 // it is what everybody reaches the zone by.
 func (r *Resolver) learnAddresses(now step.Time, h *host, f family, a *record.Answer) {
-	known := addresses{expires: max(a.Expires, now.Add(minTTL))}
+	known := addresses{expires: max(a.Expires, now.Add(minTTL)), failed: a.Outcome.Failed()}
 	if a.Outcome == record.Found {
 		for _, rr := range a.Set() {
 			addr, ok := netip.AddrFromSlice(rr.Data)

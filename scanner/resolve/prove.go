@@ -197,6 +197,7 @@ func (r *Resolver) conclude(now step.Time, q *question) {
 		}
 		q.fail(now, p.broken.outcome)
 		q.answer.Attempts = max(q.answer.Attempts, p.broken.attempts) // it is that link that was tried so often
+		q.answer.AddInVain(p.broken.inVain)
 	}
 }
 

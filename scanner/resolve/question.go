@@ -251,7 +251,7 @@ func (r *Resolver) chooseServer(now step.Time, q *question, out *[]step.Ask) {
 				return
 			}
 		}
-		if id, ok := r.bestServer(now, q, false); ok {
+		if id, ok := r.bestServer(now, q, untried); ok {
 			if r.turnsAway(q, r.servers[id]) {
 				r.turnAway(now, q, r.servers[id])
 			} else {
@@ -263,9 +263,11 @@ func (r *Resolver) chooseServer(now step.Time, q *question, out *[]step.Ask) {
 			r.lookUpAddress(now, q, h, f)
 			return
 		}
-		if id, ok := r.bestServer(now, q, true); ok {
-			r.send(now, q, id, out)
-			return
+		for _, stage := range [...]stage{triedBefore, triedNow} {
+			if id, ok := r.bestServer(now, q, stage); ok {
+				r.send(now, q, id, out)
+				return
+			}
 		}
 		if id, ok := r.perhapsCase(q); ok {
 			r.send(now, q, id, out)
@@ -414,7 +416,7 @@ func (r *Resolver) unknownAddress(now step.Time, q *question) (*host, family, bo
 		for i := range hosts {
 			at := (first + i) % len(hosts)
 			bit := lookedBit(at, f)
-			if looked&bit != 0 || now < hosts[at].addrs[f].expires {
+			if looked&bit != 0 || r.settled(now, hosts[at], f) {
 				continue
 			}
 			s := q.searching()

@@ -24,6 +24,8 @@
 // up. An alias that leaves the reply leads to a question of its own, which all aliases to that target share. Bounds are
 // constants at the head of question.go, each with the attack it answers.
 //
+// A name that failed may be looked at again, which is done as if it had not been (again.go).
+//
 // A Survey asks not the best server of a zone but all of them, and says whether they agree (survey.go).
 //
 // Questions wait for questions, never in a circle: who would close one is told of the loop instead. An answer that
@@ -76,6 +78,9 @@ type Config struct {
 
 	OptOuts *OptOuts // who is not to be asked; nil: everybody may be
 
+	// First returns what the first look at a client came to, one that is looked at again, by its ID. Nil: there are none.
+	First func(client uint32) *record.Look
+
 	// Operator names who runs a server, from one of its names: the registrable domain and its key for the limiter.
 	Operator func(server wire.Name) (string, step.OperatorID)
 
@@ -92,6 +97,7 @@ type Config struct {
 type Client struct {
 	ID      uint32 // the caller's
 	Patient bool   // may be turned away when its servers are crowded
+	Again   bool   // its name was looked at before, in vain (again.go)
 	lookups uint16 // addresses of servers looked for, each of which should have cost a packet
 	Cost    record.Cost
 
@@ -121,6 +127,7 @@ type Resolver struct {
 	ready     []*question             // to be moved on by run
 	finished  []Result
 	freed     []step.ServerID // crowded before, and no longer
+	anew      step.Time       // failures that were met before are not believed (again.go)
 
 	seed    maphash.Seed // of hash
 	servers []*server    // by step.ServerID
@@ -202,6 +209,9 @@ func setDefault[T int | time.Duration](value *T, def T) {
 // Ask looks name up. If the answer is known it is returned; otherwise nil, and the answer comes through Finished,
 // which may have it at once if no packet was needed.
 func (r *Resolver) Ask(now step.Time, c *Client, name wire.Name, typ wire.Type, out *[]step.Ask) *record.Answer {
+	if first := r.first(c); first != nil {
+		r.lookAgain(first)
+	}
 	k := r.key(name, typ, answering)
 	if a, ok := r.cached(now, k); ok {
 		return a

@@ -120,9 +120,12 @@ type candidate struct {
 }
 
 // bestServer picks at random among the servers of the cut whose expected round trip is near that of the best. It takes
-// those that were not asked yet, or with again those whose failure may pass.
-func (r *Resolver) bestServer(now step.Time, q *question, again bool) (step.ServerID, bool) {
-	class := classOf(q.key.typ)
+// those that the stage allows.
+func (r *Resolver) bestServer(now step.Time, q *question, stage stage) (step.ServerID, bool) {
+	class, first := classOf(q.key.typ), r.first(q.client)
+	if stage == triedBefore && first == nil {
+		return 0, false
+	}
 	found := r.candidates[:0]
 	best := time.Duration(0)
 	for _, h := range q.cut.set.hosts {
@@ -137,12 +140,15 @@ func (r *Resolver) bestServer(now step.Time, q *question, again bool) (step.Serv
 					q.banned = true
 					continue
 				}
+				if stage == untried && askedBefore(first, at.addr) {
+					continue
+				}
 				if s := r.known(at); s != nil {
-					if q.tried > 0 && !r.mayTry(q, s.id, again) {
+					if q.tried > 0 && !r.mayTry(q, s.id, stage == triedNow) {
 						continue
 					}
 					rtt = s.expectedRTT(now, class)
-				} else if again {
+				} else if stage == triedNow {
 					continue
 				}
 				if len(found) == 0 || rtt < best {

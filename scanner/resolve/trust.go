@@ -27,6 +27,7 @@ type trust struct {
 	brokenAt       wire.Name      // the zone where the chain ends or breaks; "" if it does not
 	outcome        record.Outcome // of a link that could not be had, what of ours ended it, and after how many exchanges
 	attempts       uint8
+	inVain         []*record.Server
 	cause          string
 	cut            dnssec.Cut    // what the zone above says about it
 	ds             []record.RR   // if the cut is signed
@@ -93,7 +94,7 @@ func (r *Resolver) until(now step.Time, signature uint32) step.Time {
 
 // knownDelegation returns what is known about the DS of the zone of c, without asking; nil if nothing.
 func (r *Resolver) knownDelegation(now step.Time, c *cut) *trust {
-	if t := c.ds; t != nil && now < t.expires {
+	if t := c.ds; t != nil && r.holds(now, t) {
 		return t
 	}
 	if c.above != nil && r.startOfTrust(c.above.zone, c.zone.Parent()) == c.above.zone {
@@ -110,7 +111,7 @@ func (r *Resolver) knownKeys(now step.Time, zone wire.Name, c *cut) *trust {
 	if c != nil && c.zone != zone {
 		c = nil
 	}
-	if c != nil && c.keys != nil && now < c.keys.expires {
+	if c != nil && c.keys != nil && r.holds(now, c.keys) {
 		return c.keys
 	}
 	t := r.knownTrust(now, r.key(zone, wire.TypeDNSKEY, chaining))
@@ -129,6 +130,11 @@ func (r *Resolver) knownKeys(now step.Time, zone wire.Name, c *cut) *trust {
 	return t
 }
 
+// holds reports whether t may be used still.
+func (r *Resolver) holds(now step.Time, t *trust) bool {
+	return now < t.expires && !(t.outcome.Failed() && r.outdated(t.expires))
+}
+
 // noAnchor is the trust in a zone that no trust anchor covers.
 func noAnchor(now step.Time, zone wire.Name) *trust {
 	return &trust{
@@ -141,7 +147,7 @@ func noAnchor(now step.Time, zone wire.Name) *trust {
 func (r *Resolver) knownTrust(now step.Time, k key) *trust {
 	first, _ := r.answers.get(k.hash, k.name)
 	for s := first; s != nil; s = s.next {
-		if s.use == chaining && s.Type == k.typ && now < s.Expires {
+		if s.use == chaining && s.Type == k.typ && now < s.Expires && r.holds(now, s.trust) {
 			return s.trust
 		}
 	}
@@ -427,10 +433,10 @@ func (r *Resolver) settleAtLimit(now step.Time, q *question, t *trust) {
 }
 
 // unreachable is the trust of a question of the chain that failed.
-func (q *question) unreachable(o record.Outcome, ev evidence, now step.Time) *trust {
+func (r *Resolver) unreachable(now step.Time, q *question, o record.Outcome, ev evidence) *trust {
 	t := &trust{
 		zone: q.key.name, Verdict: dnssec.Verdict{Reason: dnssec.ChainUnreachable}, outcome: o,
-		attempts: q.tried, brokenAt: q.key.name, expires: now.Add(failureTTL),
+		attempts: q.tried, inVain: r.serversInVain(q), brokenAt: q.key.name, expires: now.Add(failureTTL),
 	}
 	switch o {
 	case record.Bogus:

@@ -1,6 +1,7 @@
 package stub
 
 import (
+	"slices"
 	"time"
 
 	"github.com/caascan/caascan/scanner/dnssec"
@@ -106,7 +107,7 @@ func (r *Resolver) need(now step.Time, q *question, k key) *stored {
 		q.got = nil
 		return s
 	}
-	if s := r.answers.find(now, k); s != nil {
+	if s := r.known(now, k); s != nil {
 		return s
 	}
 	other := r.ask(k, q.client)
@@ -149,6 +150,7 @@ func (r *Resolver) askNext(now step.Time, q *question, out *[]step.Ask) bool {
 	}
 	q.answer = q.newAnswer(worst)
 	q.answer.Expires = now.Add(failureTTL)
+	q.answer.AddInVain(r.inVain(q))
 	switch {
 	case worst.outcome == record.Bogus:
 		q.conclude(record.BogusData, worst.reason, "")
@@ -213,12 +215,17 @@ func (q *question) failed(ev evidence) {
 }
 
 // choose picks at random among the resolvers that q was not sent to yet, those that reply before those that lately do
-// not; and when all were, among those whose failure may pass.
+// not, and at a second look those that failed at the first after all others; and when all were, among those whose failure
+// may pass.
 func (r *Resolver) choose(q *question) (step.ServerID, bool) {
 	if q.tried >= maxTries || int(q.silent) > max(r.cfg.Retries, 0) {
 		return 0, false
 	}
+	first := r.first(q.client)
+	inVain := func(s *server) bool { return first != nil && slices.Contains(first.Servers, s.self.Addr) }
 	for _, wanted := range []func(*server) bool{
+		func(s *server) bool { return q.triedAt(s.id) == 0 && s.streak < streak && !inVain(s) },
+		func(s *server) bool { return q.triedAt(s.id) == 0 && !inVain(s) },
 		func(s *server) bool { return q.triedAt(s.id) == 0 && s.streak < streak },
 		func(s *server) bool { return q.triedAt(s.id) == 0 },
 		func(s *server) bool { return q.mayPass(s.id) && s.streak < streak },
@@ -248,6 +255,17 @@ func (q *question) triedAt(id step.ServerID) (n int) {
 		}
 	}
 	return n
+}
+
+// inVain returns the resolvers that q was sent to in vain, each once.
+func (r *Resolver) inVain(q *question) []*record.Server {
+	var asked []*record.Server
+	for _, t := range q.tries[:q.tried] {
+		if s := &r.servers[t.server].self; !slices.Contains(asked, s) {
+			asked = append(asked, s)
+		}
+	}
+	return asked
 }
 
 // mayPass reports whether all that went wrong at a resolver may be otherwise the next time.

@@ -35,15 +35,16 @@ type Config struct {
 	// Resolvers are asked at random.
 	Resolvers []netip.AddrPort
 
-	Anchor     wire.Name        // a zone that the resolvers hold a trust anchor for, and none above it; default the root
-	Timeout    time.Duration    // of one exchange; default 2 s
-	Retries    int              // exchanges without a reply that are repeated, at other resolvers first; negative: none; default 3
-	MaxQueries int              // packets for one Client with all it pulls in; default 64
-	NoMixCase  bool             // do not randomise the case of questions
-	NSID       bool             // ask every resolver which instance it is
-	Answers    int              // bound of the cache; default 16384
-	OptOuts    *resolve.OptOuts // names that are not to be asked about; nil: none
-	Rand       *rand.Rand       // choice among resolvers
+	Anchor     wire.Name                        // a zone that the resolvers hold a trust anchor for, and none above it; default the root
+	Timeout    time.Duration                    // of one exchange; default 2 s
+	Retries    int                              // exchanges without a reply that are repeated, at other resolvers first; negative: none; default 3
+	MaxQueries int                              // packets for one Client with all it pulls in; default 64
+	NoMixCase  bool                             // do not randomise the case of questions
+	NSID       bool                             // ask every resolver which instance it is
+	Answers    int                              // bound of the cache; default 16384
+	OptOuts    *resolve.OptOuts                 // names that are not to be asked about; nil: none
+	First      func(client uint32) *record.Look // as of resolve.Config
+	Rand       *rand.Rand                       // choice among resolvers
 }
 
 // Resolver holds the questions under way and the cache of one loop.
@@ -58,6 +59,7 @@ type Resolver struct {
 	ready     []*question // to be moved on by run
 	finished  []resolve.Result
 	answers   cache
+	anew      step.Time // failures that were met by then are not believed
 
 	msg     wire.Message // scratch, as what follows
 	reading reading
@@ -109,8 +111,11 @@ func setDefault[T comparable](value *T, otherwise T) {
 // Ask looks name up. If the answer is known it is returned; otherwise nil, and the answer comes through Finished,
 // which may have it at once if no packet could be sent.
 func (r *Resolver) Ask(now step.Time, c *resolve.Client, name wire.Name, typ wire.Type, out *[]step.Ask) *record.Answer {
+	if first := r.first(c); first != nil {
+		r.anew = max(r.anew, first.Finished)
+	}
 	k := key{name: name, typ: typ}
-	if s := r.answers.find(now, k); s != nil {
+	if s := r.known(now, k); s != nil {
 		return &s.Answer
 	}
 	if r.cfg.OptOuts != nil && r.cfg.OptOuts.Name(name) {
@@ -120,6 +125,24 @@ func (r *Resolver) Ask(now step.Time, c *resolve.Client, name wire.Name, typ wir
 	q.waiters = append(q.waiters, waiter{client: c})
 	r.run(now, out)
 	return nil
+}
+
+// first is what the first look at c came to; nil if this is the first. A second one is done as package resolve does: with no
+// failure from the cache that was met at the first, and at other resolvers first.
+func (r *Resolver) first(c *resolve.Client) *record.Look {
+	if !c.Again {
+		return nil
+	}
+	return r.cfg.First(c.ID)
+}
+
+// known returns the answer to k from the cache; nil if there is none.
+func (r *Resolver) known(now step.Time, k key) *stored {
+	s := r.answers.find(now, k)
+	if s != nil && s.Outcome.Failed() && s.Expires.Add(-failureTTL) <= r.anew {
+		return nil
+	}
+	return s
 }
 
 // Finished returns the next answer that has become ready since it was last asked.
