@@ -55,7 +55,8 @@ type cli struct {
 	Serve  serveCmd  `cmd:"" help:"Answer check and lookup over HTTP, as JSON."`
 	Demo   demoCmd   `cmd:"" help:"Scan a small Internet on loopback whose truth is known."`
 
-	Man manCmd `cmd:"" help:"Write the manual pages."`
+	Man        manCmd        `cmd:"" help:"Write the manual pages."`
+	Completion completionCmd `cmd:"" help:"Print the completion script of a shell."`
 }
 
 // environ is what a command works with.

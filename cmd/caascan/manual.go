@@ -60,6 +60,9 @@ var manuals = map[string]manual{
 		"Makes a small signed Internet on loopback, with faults and with the truth known, scans it and scores the result. No packet leaves the machine. " +
 			"With --serve it only runs the servers, and writes what a scan of them needs.",
 	}},
+	"caascan completion": {text: []string{
+		"Prints a script that lets the shell complete commands, options, files and the values of options. The shell reads it once; caascan is not run to complete.",
+	}},
 	"caascan man": {text: []string{
 		"Writes the manual pages, made from the definitions of the commands, as roff for man(1).",
 	}},
