@@ -3,6 +3,7 @@ package output
 import (
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"net/netip"
 	"strings"
@@ -31,6 +32,10 @@ func (nullDisk) Rename(string, string) error   { return nil }
 func (nullDisk) Remove(string) error           { return nil }
 func (nullDisk) List(string) ([]string, error) { return nil, nil }
 func (nullDisk) SyncDir(string) error          { return nil }
+func (nullDisk) Exists(string) (bool, error)   { return false, nil }
+
+func (nullDisk) Open(string) (io.ReadCloser, error) { return nil, fs.ErrNotExist }
+func (nullDisk) Lock(string) (io.Closer, error)     { return nullFile{io.Discard}, nil }
 
 // benchmarkWrite measures what Write costs a row, all in: encoding, compression, SHA-256; the disk apart.
 func benchmarkWrite(b *testing.B, format Format, row func(i int) *record.Record) {
@@ -39,7 +44,7 @@ func benchmarkWrite(b *testing.B, format Format, row func(i int) *record.Record)
 	for i := range records {
 		records[i] = row(i)
 	}
-	w, err := create(nullDisk{}, "", Config{ScanID: "bench", Worker: "w1", Vantage: "here", Format: format, Registrable: registrable})
+	w, err := create(newDirStore(nullDisk{}, ""), Config{ScanID: "bench", Worker: "w1", Vantage: "here", Format: format, Registrable: registrable})
 	if err != nil {
 		b.Fatal(err)
 	}

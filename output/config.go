@@ -44,8 +44,12 @@ type Config struct {
 	Exclude *ExcludeList // the opt-out list in force at the start; nil: none
 	Scan    any          // the full configuration of the scan; anything that encoding/json takes
 
+	// Identity is what a scan must have in common with one that it continues, under names that its user knows: the inputs, and
+	// what of the configuration decides what the rows say.
+	Identity map[string]string
+
 	Format   Format        // default Parquet
-	Restart  bool          // discard a scan that the directory holds
+	Restart  bool          // discard a scan that the place holds
 	PartRows int           // default DefaultPartRows
 	PartAge  time.Duration // default DefaultPartAge
 

@@ -339,6 +339,7 @@ func writeRandom(t *testing.T, dir string, cfg Config, n int) (domains []Domain,
 	for i := range 1000 {
 		seen = append(seen, server(i))
 		servers = append(servers, e.NameServer(&seen[i]))
+		servers[i].Run = 1
 	}
 	if err := w.NameServers(seen); err != nil {
 		t.Fatal(err)

@@ -2,13 +2,13 @@ package output
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/caascan/caascan/scanner/caa"
 	"github.com/caascan/caascan/scanner/record"
 )
-
-const manifestName = "manifest.json"
 
 // Manifest is the content of manifest.json: what was scanned, how, and which parts hold the result.
 type Manifest struct {
@@ -22,7 +22,7 @@ type Manifest struct {
 	UpdatedAt time.Time  `json:"updated_at"`         // of this manifest
 	EndedAt   *time.Time `json:"ended_at,omitempty"` // when the scan was closed, complete or not
 
-	Worker  string  `json:"worker_id,omitempty"`
+	Worker  string  `json:"worker_id,omitempty"` // of the first run, as is Vantage
 	Vantage string  `json:"vantage,omitempty"`
 	Seed    uint64  `json:"seed"`
 	PSL     string  `json:"psl_version"`
@@ -31,8 +31,25 @@ type Manifest struct {
 
 	Exclude *Exclude `json:"exclude,omitempty"` // nil: the scan has no opt-out list
 
-	Totals Totals `json:"totals"`
-	Parts  []Part `json:"parts"`
+	// Runs are the processes that worked on the scan, one after the other.
+	Runs []Run `json:"runs"`
+
+	Totals  Totals `json:"totals"`
+	Rejects *Part  `json:"rejects,omitempty"` // the file of rejects, once a run has ended
+	Parts   []Part `json:"parts"`
+}
+
+// Run is one process that worked on a scan.
+type Run struct {
+	StartedAt time.Time  `json:"started_at"`
+	EndedAt   *time.Time `json:"ended_at,omitempty"` // nil: it is under way, or was ended without having a say
+	State     State      `json:"state,omitempty"`    // in which it left the scan
+	Tool      Tool       `json:"tool"`
+	Worker    string     `json:"worker_id,omitempty"`
+	Vantage   string     `json:"vantage,omitempty"`
+
+	// Config is what of its configuration is not as in the manifest's: what may change from run to run.
+	Config map[string]any `json:"config,omitempty"`
 }
 
 // Tool is the program that made the scan.
@@ -91,23 +108,38 @@ type tally struct {
 	posture                [caa.Kinds][caa.Error + 1]int64
 }
 
-// add adds what a finished part holds.
-func (t *Totals) add(part *tally) {
-	t.Rows += part.rows
-	t.Records += part.records
-	t.Servers += part.servers
-	t.Lines = t.Rows + t.Rejects
-	for status, rows := range part.status {
-		t.Status[status] += rows
-	}
-	for kind := range part.posture {
-		for posture, rows := range part.posture[kind] {
+// totals returns what was counted.
+func (t *tally) totals() Totals {
+	sum := newTotals()
+	sum.Rows, sum.Lines, sum.Records, sum.Servers = t.rows, t.rows, t.records, t.servers
+	maps.Copy(sum.Status, t.status)
+	for kind := range t.posture {
+		for posture, rows := range t.posture[kind] {
 			if rows > 0 {
-				t.Posture[caa.Kind(kind).String()][caa.Posture(posture).String()] += rows
+				sum.Posture[caa.Kind(kind).String()][caa.Posture(posture).String()] = rows
 			}
 		}
 	}
-	*part = tally{}
+	return sum
+}
+
+// add adds what other parts hold.
+func (t *Totals) add(part *Totals) {
+	t.Rows += part.Rows
+	t.Records += part.Records
+	t.Servers += part.Servers
+	t.Lines = t.Rows + t.Rejects
+	for status, rows := range part.Status {
+		t.Status[status] += rows
+	}
+	for kind, postures := range part.Posture {
+		if t.Posture[kind] == nil {
+			t.Posture[kind] = map[string]int64{}
+		}
+		for posture, rows := range postures {
+			t.Posture[kind][posture] += rows
+		}
+	}
 }
 
 // blockedWord is the status of a name that was not asked about, for it or all servers that could tell are on an opt-out
@@ -119,14 +151,58 @@ func (t *Totals) setRejects(n int64) {
 	t.Lines = t.Rows + t.Rejects
 }
 
-// write replaces the manifest of the scan in dir.
-func (m *Manifest) write(d disk, path string) error {
+// apply adds what an entry of the journal says.
+func (m *Manifest) apply(e *entry) {
+	if e.Begin != nil {
+		*m = Manifest{
+			SchemaVersion: e.Begin.SchemaVersion, State: Running, ScanID: e.ScanID, Format: e.Begin.Format,
+			StartedAt: e.At, Seed: e.Begin.Seed, PSL: e.Begin.PSL, Config: e.Begin.Config, Inputs: slices.Clone(e.Begin.Inputs),
+			Totals: newTotals(), Parts: []Part{},
+		}
+	}
+	m.UpdatedAt = e.At
+	if run := e.Taken; run != nil {
+		if len(m.Runs) == 0 {
+			m.Tool, m.Worker, m.Vantage = run.Tool, run.Worker, run.Vantage
+		}
+		m.Runs = append(m.Runs, *run)
+		m.State, m.EndedAt = Running, nil
+	}
+	m.Parts = append(m.Parts, e.Parts...)
+	if e.Totals != nil {
+		m.Totals.add(e.Totals)
+	}
+	if len(e.Exclude) > 0 {
+		if m.Exclude == nil {
+			m.Exclude = new(Exclude)
+		}
+		m.Exclude.Lists = append(m.Exclude.Lists, e.Exclude...)
+	}
+	if len(e.Void) > 0 { // there is something to do again
+		m.State, m.EndedAt = Running, nil
+	}
+	if e.End != nil {
+		at := e.At
+		m.State, m.EndedAt, m.Inputs, m.Rejects = e.End.State, &at, slices.Clone(e.End.Inputs), e.End.Rejects
+		if n := len(m.Runs); n > 0 {
+			m.Runs[n-1].EndedAt, m.Runs[n-1].State = &at, e.End.State
+		}
+		rejects := int64(0)
+		if m.Rejects != nil {
+			rejects = m.Rejects.Rows
+		}
+		m.Totals.setRejects(rejects)
+	}
 	if m.Exclude != nil {
 		m.Exclude.NamesSkipped = m.Totals.Status[blockedWord]
 	}
+}
+
+// write replaces the manifest of a scan.
+func (m *Manifest) write(s store) error {
 	content, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
 	}
-	return replace(d, path, append(content, '\n'))
+	return s.put(manifestName, append(content, '\n'))
 }

@@ -37,7 +37,7 @@ func heap() uint64 {
 
 func testMemory(t *testing.T, n int, row func(i int) *record.Record) {
 	before := heap()
-	w, err := create(nullDisk{}, "", Config{ScanID: "s", PartRows: 1 << 30, Registrable: registrable})
+	w, err := create(newDirStore(nullDisk{}, ""), Config{ScanID: "s", PartRows: 1 << 30, Registrable: registrable})
 	must(t, err)
 	var most uint64
 	batch := make([]*record.Record, batchRows)
@@ -92,7 +92,7 @@ func withHugeSet(i int) *record.Record {
 
 // TestWriteAllocations pins what a row costs the collector: no CAA, an MX, two levels.
 func TestWriteAllocations(t *testing.T) {
-	w, err := create(nullDisk{}, "", Config{ScanID: "s", PartRows: 1 << 30, Registrable: registrable})
+	w, err := create(newDirStore(nullDisk{}, ""), Config{ScanID: "s", PartRows: 1 << 30, Registrable: registrable})
 	must(t, err)
 	batch := make([]*record.Record, batchRows)
 	for k := range batch {

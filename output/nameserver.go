@@ -66,6 +66,9 @@ type NameServer struct {
 	SentPeak int64 `parquet:"sent_peak" json:"sent_peak"`
 	// OptedOut says that it is on the opt-out list: nothing was sent to it.
 	OptedOut bool `parquet:"opted_out" json:"opted_out"`
+	// Run is the number of the run of the scan that the row is about, from 1: one that was stopped and continued has a row for each
+	// run in which the server was asked.
+	Run int16 `parquet:"run" json:"run"`
 }
 
 // NameServer makes the row of one server.

@@ -11,14 +11,19 @@
 //
 //	manifest.json                  what was asked, by whom, which parts there are
 //	domains/part-00000.parquet     parts: bounded in rows and in age
-//	caa_records/part-00000.parquet the CAA records of the names in the part of the same number
+//	caa_records/part-00000.parquet the CAA records of the names in a part of domains
 //	nameservers/part-00000.parquet
 //	rejects.csv                    lines of the input that are no names
+//	journal/000000.json            how it came to be: what a scan that was stopped is continued from
+//	aside/                         names to be asked again, until the scan is complete
+//
+// The same files may stand in an object store, under a prefix.
 //
 // A file under its final name is complete: it is written under a hidden name (".part-00000.parquet.tmp"), closed,
-// synced, renamed, and the directory synced. The parts of all tables are finished together, and only then named in the
-// manifest, each with its rows and SHA-256; so whatever happens, the manifest names whole parts only, and its totals
-// are the sums of what stands in them.
+// synced, renamed, and the directory synced. The parts of all tables are finished together, and only then committed by one
+// entry of the journal, which names each with its rows and SHA-256, and the lines of the input that they answer for. The
+// manifest follows from the journal. So whatever happens to the process or the machine, the scan is what the journal
+// says, and one that is continued asks about the other lines, and about no line twice.
 //
 // # Conventions of the columns
 //

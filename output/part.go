@@ -5,12 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"path"
-	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -29,15 +29,14 @@ var tableNames = [...]string{domainsTable, caaRecordsTable, nameServersTable}
 // table writes the rows of one table, part after part. A part is begun by the first row, sealed when no row will
 // follow, and then published; until that it can be abandoned.
 type table[T any] struct {
-	disk   disk
-	dir    string // of the scan
+	store  store
 	name   string
 	format Format
 	rows   encoder[T]
 
 	next   int       // number of the next part
 	out    *partFile // nil: no part under way
-	sealed *Part     // written, but under its hidden name
+	sealed *Part     // of the part under way, once no row will follow
 	count  int64     // rows in the part under way
 }
 
@@ -48,8 +47,8 @@ type encoder[T any] interface {
 	end() error
 }
 
-func newTable[T any](d disk, dir, name string, cfg Config, codec *pages) *table[T] {
-	t := &table[T]{disk: d, dir: dir, name: name, format: cfg.Format}
+func newTable[T any](st store, name string, cfg Config, codec *pages) *table[T] {
+	t := &table[T]{store: st, name: name, format: cfg.Format}
 	if cfg.Format == JSONL {
 		t.rows = new(jsonRows[T])
 	} else {
@@ -78,11 +77,11 @@ func (t *table[T]) begin() error {
 	if t.out != nil {
 		return nil
 	}
-	f, err := t.disk.Create(hidden(t.path()))
+	d, err := t.store.draft(t.file())
 	if err != nil {
 		return err
 	}
-	t.out = &partFile{file: f, sum: sha256.New()}
+	t.out = newPartFile(d)
 	t.rows.begin(t.out)
 	return nil
 }
@@ -94,70 +93,77 @@ func (t *table[T]) seal() error {
 	}
 	err := t.rows.end()
 	if err == nil {
-		err = t.out.file.Sync()
+		err = t.out.seal()
 	}
-	closed := t.out.file.Close()
-	if err = errors.Join(err, closed); err != nil {
-		t.out.file = nil
+	if err != nil {
 		return fmt.Errorf("finish %s: %w", t.file(), err)
 	}
-	t.sealed = &Part{
-		Table:  t.name,
-		File:   t.file(),
-		Rows:   t.count,
-		Bytes:  t.out.size,
-		SHA256: hex.EncodeToString(t.out.sum.Sum(nil)),
-	}
-	t.out = nil
+	t.sealed = t.out.part(t.name, t.file(), t.count)
 	return nil
 }
 
-// publish gives the sealed part its final name. It returns nil if there is none, or if it has not got the name.
+// publish gives the sealed part its name. It returns nil if there is none.
 func (t *table[T]) publish() (*Part, error) {
 	part := t.sealed
 	if part == nil {
 		return nil, nil
 	}
-	if err := publish(t.disk, t.path()); err != nil {
-		return nil, err
+	if err := t.out.publish(); err != nil {
+		return nil, fmt.Errorf("publish %s: %w", t.file(), err)
 	}
-	t.sealed, t.count = nil, 0
+	t.out, t.sealed, t.count = nil, nil, 0
 	t.next++
-	return part, t.disk.SyncDir(filepath.Join(t.dir, t.name))
+	return part, nil
 }
 
 // abandon removes what is not published.
 func (t *table[T]) abandon() error {
-	if t.out == nil && t.sealed == nil {
+	if t.out == nil {
 		return nil
 	}
-	var err error
-	if t.out != nil && t.out.file != nil {
-		err = t.out.file.Close()
-	}
+	out := t.out
 	t.out, t.sealed, t.count = nil, nil, 0
-	return errors.Join(err, t.disk.Remove(hidden(t.path())))
+	return out.discard()
 }
 
-// file is the path of the part under way within the scan directory, with slashes.
-func (t *table[T]) file() string {
-	return path.Join(t.name, fmt.Sprintf("%s%05d.%s", partPrefix, t.next, t.format))
+// file is the name of the part under way.
+func (t *table[T]) file() string { return partName(t.name, t.next, string(t.format)) }
+
+// partName is the name of a part of a table.
+func partName(table string, number int, ending string) string {
+	return path.Join(table, fmt.Sprintf("%s%05d.%s", partPrefix, number, ending))
 }
 
-func (t *table[T]) path() string { return filepath.Join(t.dir, filepath.FromSlash(t.file())) }
+// partNumber returns the number of a part, -1 if name is not that of one.
+func partNumber(name string) int {
+	base, ok := strings.CutPrefix(path.Base(name), partPrefix)
+	digits, _, _ := strings.Cut(base, ".")
+	n, err := strconv.Atoi(digits)
+	if !ok || err != nil || n < 0 {
+		return -1
+	}
+	return n
+}
 
-// partFile counts and sums what is written.
+// partFile is a draft that counts and sums what is written.
 type partFile struct {
-	file file
+	draft
 	sum  hash.Hash
 	size int64
 }
 
+func newPartFile(d draft) *partFile { return &partFile{draft: d, sum: sha256.New()} }
+
 func (p *partFile) Write(b []byte) (int, error) {
-	n, err := p.file.Write(b)
+	n, err := p.draft.Write(b)
 	p.sum.Write(b[:n])
 	p.size += int64(n)
 	return n, err
+}
+
+// part says what was written.
+func (p *partFile) part(table, file string, rows int64) *Part {
+	return &Part{Table: table, File: file, Rows: rows, Bytes: p.size, SHA256: hex.EncodeToString(p.sum.Sum(nil))}
 }
 
 // pageLimits are sizes of what Parquet files are made of. The writer holds one page of each column as it is, and the row

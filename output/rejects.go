@@ -5,33 +5,29 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
 
-const rejectsName = "rejects.csv"
-
 // maxRejectText bounds how much of a rejected line is kept, in octets: enough for every name and URL a list can hold.
 const maxRejectText = 1024
 
-// rejects writes the lines of the input that gave no name: source, line, reason, text. It becomes visible when closed.
+// rejects writes the lines of the input that gave no name: source, line, reason, text. The file becomes visible when it is
+// closed. A scan that goes on after a stop reads its input from the beginning, and so writes the whole file again.
 type rejects struct {
-	disk disk
-	path string
-	file file // nil once closed
+	out  *partFile // nil once closed
 	buf  *bufio.Writer
 	csv  *csv.Writer
 	rows int64
 }
 
-func createRejects(d disk, dir string) (*rejects, error) {
-	path := filepath.Join(dir, rejectsName)
-	f, err := d.Create(hidden(path))
+func createRejects(s store) (*rejects, error) {
+	d, err := s.draft(rejectsName)
 	if err != nil {
 		return nil, err
 	}
-	r := &rejects{disk: d, path: path, file: f, buf: bufio.NewWriter(f)}
+	r := &rejects{out: newPartFile(d)}
+	r.buf = bufio.NewWriter(r.out)
 	r.csv = csv.NewWriter(r.buf)
 	return r, r.csv.Write([]string{"source", "line", "reason", "text"})
 }
@@ -42,27 +38,24 @@ func (r *rejects) add(source string, line int64, reason, text string) error {
 	return r.csv.Write(row)
 }
 
-// sync makes what was added durable.
-func (r *rejects) sync() error {
+// close finishes the file and says what it is, or else removes it.
+func (r *rejects) close() (*Part, error) {
 	r.csv.Flush()
-	if err := errors.Join(r.csv.Error(), r.buf.Flush()); err != nil {
-		return fmt.Errorf("write %s: %w", rejectsName, err)
-	}
-	return r.file.Sync()
-}
-
-// close finishes the file, or else removes it.
-func (r *rejects) close() error {
-	err := r.sync()
-	err = errors.Join(err, r.file.Close())
-	r.file = nil
+	err := r.csv.Error()
 	if err == nil {
-		err = publish(r.disk, r.path)
+		err = r.buf.Flush()
+	}
+	if err == nil {
+		err = r.out.seal()
+	}
+	part := r.out.part("rejects", rejectsName, r.rows)
+	if err == nil {
+		err = r.out.publish()
 	}
 	if err != nil {
-		return errors.Join(err, r.disk.Remove(hidden(r.path)))
+		return nil, fmt.Errorf("write %s: %w", rejectsName, errors.Join(err, r.out.discard()))
 	}
-	return r.disk.SyncDir(filepath.Dir(r.path))
+	return part, nil
 }
 
 // Cell makes a text safe to be opened in a spreadsheet: one that begins with a character that makes it a formula there

@@ -46,7 +46,8 @@ func (s *Stream) Write(batch []*record.Record) error {
 	if s.err = s.lines.end(); s.err != nil {
 		return s.err
 	}
-	s.totals.add(&part)
+	totals := part.totals()
+	s.totals.add(&totals)
 	return nil
 }
 

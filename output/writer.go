@@ -2,85 +2,181 @@ package output
 
 import (
 	"errors"
-	"path/filepath"
+	"fmt"
+	"io/fs"
+	"path"
 	"time"
 
 	"github.com/caascan/caascan/scanner/record"
 )
 
-// Writer keeps a scan in a directory (see the package comment). It is a Sink.
+// Writer keeps a scan in a directory or in an object store (see the package comment). It is a Sink.
 type Writer struct {
-	disk disk
-	dir  string
-	cfg  Config
-	rows *Encoder
+	store store
+	cfg   Config
+	rows  *Encoder
 
 	domains     *table[Domain]
 	caaRecords  *table[CAARecord]
 	nameServers *table[NameServer]
 	rejects     *rejects
+	aside       aside
 
-	batch    []Domain    // scratch of Write
-	records  []CAARecord // likewise
-	begun    time.Time   // when the parts under way were begun; zero if there are none
-	pending  tally       // of the parts under way
-	manifest Manifest    // as it is or will be on disk
-	err      error       // the first error: nothing is added after it
+	batch    []Domain     // scratch of Write
+	records  []CAARecord  // likewise
+	servers  []NameServer // of the part under way
+	begun    time.Time    // when the parts under way were begun; zero if there are none
+	pending  tally        // of the parts under way
+	lines    lineList     // of the rows in them
+	exclude  []ExcludeList
+	inputs   []Input
+	entries  int      // of the journal
+	manifest Manifest // as it is or will be on disk
+	err      error    // the first error: nothing is added after it
+
+	// Of a scan that this one continues: read only.
+	done, waiting lineSets // lines that have their row; lines that were set aside
+	resumed       int64    // rows
 }
 
 var _ Sink = (*Writer)(nil)
 
-// Create makes dir ready to take a scan, and writes its first manifest, so that what cannot be written shows at once.
-// A directory that holds a scan is refused with ErrHoldsScan, unless cfg.Restart says that this may be removed; other
-// files in it are left alone.
-func Create(dir string, cfg Config) (*Writer, error) { return create(osDisk{}, dir, cfg) }
+// Create makes a place ready to take a scan: a directory, or a prefix of an object store as a URL (s3://bucket/prefix). It writes
+// the beginning of the journal and the first manifest, so that what cannot be written shows at once.
+//
+// A scan that the place holds and that is not complete is continued if it has the same cfg.Identity, format and schema; then
+// ScanID of cfg is not used. Any other scan is refused with ErrHoldsScan, unless cfg.Restart says that it may be
+// removed. Files that no scan writes are left alone.
+func Create(place string, cfg Config) (*Writer, error) {
+	s, err := openStore(place)
+	if err != nil {
+		return nil, err
+	}
+	return create(s, cfg)
+}
 
-func create(d disk, dir string, cfg Config) (*Writer, error) {
+func create(s store, cfg Config) (*Writer, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	if err := prepare(d, dir, cfg.Restart); err != nil {
+	if err := s.lock(); err != nil {
 		return nil, err
 	}
-	now, codec := cfg.Now().UTC(), newPages()
-	w := &Writer{
-		disk:        d,
-		dir:         dir,
-		cfg:         cfg,
-		rows:        NewEncoder(cfg),
-		domains:     newTable[Domain](d, dir, domainsTable, cfg, codec),
-		caaRecords:  newTable[CAARecord](d, dir, caaRecordsTable, cfg, codec),
-		nameServers: newTable[NameServer](d, dir, nameServersTable, cfg, codec),
-		batch:       make([]Domain, 0, batchRows),
-		manifest: Manifest{
-			SchemaVersion: SchemaVersion,
-			State:         Running,
-			ScanID:        cfg.ScanID,
-			Format:        cfg.Format,
-			Tool:          Tool{Name: "caascan", Version: cfg.Version, Commit: cfg.Commit},
-			StartedAt:     now,
-			UpdatedAt:     now,
-			Worker:        cfg.Worker,
-			Vantage:       cfg.Vantage,
-			Seed:          cfg.Seed,
-			PSL:           cfg.PSL,
-			Config:        cfg.Scan,
-			Inputs:        append([]Input{}, cfg.Inputs...),
-			Totals:        newTotals(),
-			Parts:         []Part{},
-		},
-	}
-	if cfg.Exclude != nil {
-		w.SetExclude(*cfg.Exclude)
-	}
-	if w.rejects, err = createRejects(d, dir); err != nil {
-		return nil, err
-	}
-	if err := w.writeManifest(); err != nil {
-		return nil, errors.Join(err, w.rejects.close())
+	w := &Writer{store: s, cfg: cfg}
+	if err := w.open(); err != nil {
+		return nil, errors.Join(err, s.close())
 	}
 	return w, nil
+}
+
+// open begins the scan, or takes it up.
+func (w *Writer) open() error {
+	names, err := w.store.list()
+	if err != nil {
+		return err
+	}
+	if w.cfg.Restart {
+		if names, err = nil, discard(w.store, names); err != nil {
+			return err
+		}
+	}
+	if err := w.store.clean(); err != nil {
+		return err
+	}
+	first := entry{ScanID: w.cfg.ScanID, Begin: w.header()}
+	if len(names) > 0 {
+		j, err := readJournal(w.store, names)
+		if err != nil {
+			return err
+		}
+		if err := w.continues(j, names); err != nil {
+			return err
+		}
+		first.Begin = nil
+	}
+	codec := newPages()
+	w.rows = NewEncoder(w.cfg)
+	w.domains = newTable[Domain](w.store, domainsTable, w.cfg, codec)
+	w.caaRecords = newTable[CAARecord](w.store, caaRecordsTable, w.cfg, codec)
+	w.nameServers = newTable[NameServer](w.store, nameServersTable, w.cfg, codec)
+	w.domains.next, w.caaRecords.next, w.nameServers.next = w.nextPart(names, domainsTable), w.nextPart(names, caaRecordsTable), w.nextPart(names, nameServersTable)
+	w.aside.next = w.nextPart(names, asideFolder)
+	w.batch = make([]Domain, 0, batchRows)
+	if w.rejects, err = createRejects(w.store); err != nil {
+		return err
+	}
+	first.Taken = w.run()
+	if w.cfg.Exclude != nil {
+		w.SetExclude(*w.cfg.Exclude)
+	}
+	first.Exclude, w.exclude = w.exclude, nil
+	if err := w.log(&first); err != nil {
+		return errors.Join(err, w.rejects.out.discard())
+	}
+	return nil
+}
+
+// header says what the scan is.
+func (w *Writer) header() *header {
+	return &header{
+		SchemaVersion: SchemaVersion, Format: w.cfg.Format, Seed: w.cfg.Seed, PSL: w.cfg.PSL,
+		Config: w.cfg.Scan, Identity: w.cfg.Identity, Inputs: append([]Input{}, w.cfg.Inputs...),
+	}
+}
+
+// run says what this process is.
+func (w *Writer) run() *Run {
+	return &Run{
+		StartedAt: w.cfg.Now().UTC(), Tool: Tool{Name: "caascan", Version: w.cfg.Version, Commit: w.cfg.Commit},
+		Worker: w.cfg.Worker, Vantage: w.cfg.Vantage, Config: changed(w.manifest.Config, w.cfg.Scan),
+	}
+}
+
+// nextPart returns the number of the next part of a table.
+func (w *Writer) nextPart(names []string, table string) int {
+	next := 0
+	for _, name := range names {
+		if path.Dir(name) == table {
+			next = max(next, partNumber(name)+1)
+		}
+	}
+	return next
+}
+
+// log adds an entry to the journal, and writes the manifest that follows.
+func (w *Writer) log(e *entry) error {
+	e.Number, e.At = w.entries, w.cfg.Now().UTC()
+	if e.ScanID == "" {
+		e.ScanID = w.manifest.ScanID
+	}
+	e.Run = len(w.manifest.Runs)
+	if e.Taken != nil {
+		e.Run++
+	}
+	content, err := e.seal()
+	if err != nil {
+		return err
+	}
+	if err := w.store.add(entryName(e.Number), content); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("%v: %w: entry %d of the journal is there", w.store, ErrInUse, e.Number)
+		}
+		return w.unlog(e, err)
+	}
+	w.entries++
+	w.manifest.apply(e)
+	return w.manifest.write(w.store)
+}
+
+// unlog makes sure that an entry that could not be written is not there: it may have got its name all the same. If it
+// stays, what it names must stay.
+func (w *Writer) unlog(e *entry, err error) error {
+	if stays := w.store.remove(entryName(e.Number)); stays != nil {
+		w.entries++
+		err = errors.Join(err, stays)
+	}
+	return err
 }
 
 // Write implements Sink. The rows are on disk at the latest when the part is finished, which Write does when it has
@@ -123,14 +219,13 @@ func batchLen(batch []*record.Record) int {
 
 // add encodes at most batchRows records into the parts under way.
 func (w *Writer) add(batch []*record.Record) error {
-	if w.begun.IsZero() {
-		w.begun = w.cfg.Now()
-	}
+	w.begin()
 	w.batch, w.records = w.batch[:len(batch)], w.records[:0]
 	for i, r := range batch {
 		w.rows.domain(&w.batch[i], r)
 		w.records = w.rows.records(w.records, &w.batch[i], r)
 		w.pending.count(&w.batch[i], r)
+		w.lines.add(r.Target.Source, r.Target.Line)
 	}
 	w.pending.records += int64(len(w.records))
 	err := w.domains.add(w.batch)
@@ -139,6 +234,13 @@ func (w *Writer) add(batch []*record.Record) error {
 	}
 	w.rows.reset()
 	return err
+}
+
+// begin notes when the parts under way were begun.
+func (w *Writer) begin() {
+	if w.begun.IsZero() {
+		w.begun = w.cfg.Now()
+	}
 }
 
 // count adds one name.
@@ -155,27 +257,34 @@ func (t *tally) count(d *Domain, r *record.Record) {
 
 // due reports whether the parts under way have reached a bound.
 func (w *Writer) due() bool {
-	return w.pending.rows >= int64(w.cfg.PartRows) || w.pending.records >= maxPartRecords ||
+	return w.pending.rows >= int64(w.cfg.PartRows) || w.pending.records >= maxPartRecords || len(w.aside.targets) >= maxAside || len(w.servers) >= maxServers ||
 		!w.begun.IsZero() && w.cfg.Now().Sub(w.begun) >= w.cfg.PartAge
 }
 
-// NameServers implements Sink.
+// NameServers implements Sink. The rows are of this run: a scan that is continued has those of each.
 func (w *Writer) NameServers(servers []record.NameServer) error {
 	if w.err != nil {
 		return w.err
 	}
-	rows := make([]NameServer, 0, batchRows)
+	w.begin()
 	for len(servers) > 0 {
 		n := min(len(servers), batchRows)
-		rows = rows[:0]
 		for i := range servers[:n] {
-			rows = append(rows, w.rows.NameServer(&servers[i]))
+			row := w.rows.NameServer(&servers[i])
+			row.Run = int16(len(w.manifest.Runs))
+			w.servers = append(w.servers, row)
 		}
-		if err := w.nameServers.add(rows); err != nil {
+		if err := w.nameServers.add(w.servers[len(w.servers)-n:]); err != nil {
 			return w.fail(err)
 		}
 		w.pending.servers += int64(n)
 		servers = servers[n:]
+		if w.due() {
+			if err := w.finishParts(); err != nil {
+				return w.fail(err)
+			}
+			w.begin()
+		}
 	}
 	return nil
 }
@@ -189,16 +298,13 @@ func (w *Writer) Reject(source string, line int64, reason, text string) error {
 }
 
 // SetInputs replaces the inputs in the manifest, once they are read and their sums known.
-func (w *Writer) SetInputs(inputs []Input) { w.manifest.Inputs = append([]Input{}, inputs...) }
+func (w *Writer) SetInputs(inputs []Input) { w.inputs = append([]Input{}, inputs...) }
 
 // SetExclude says that another opt-out list has taken the place of the one before. As all methods of a Writer it is for
 // the goroutine that writes.
 func (w *Writer) SetExclude(list ExcludeList) {
-	if w.manifest.Exclude == nil {
-		w.manifest.Exclude = new(Exclude)
-	}
 	list.Since = w.cfg.Now().UTC()
-	w.manifest.Exclude.Lists = append(w.manifest.Exclude.Lists, list)
+	w.exclude = append(w.exclude, list)
 }
 
 // Totals returns the sums over the finished parts.
@@ -216,20 +322,23 @@ func (w *Writer) Close(state State) error {
 	if w.err == nil {
 		w.fail(w.emptyParts())
 	}
-	if err := w.rejects.close(); err != nil {
-		w.rejects.rows = 0 // and no file
-		w.fail(err)
-	}
-	w.manifest.Totals.setRejects(w.rejects.rows)
+	rejects, err := w.rejects.close()
 	w.rejects = nil
-	if w.err == nil {
-		w.manifest.State = state
+	w.fail(err)
+	if w.err != nil {
+		state = Running
 	}
-	ended := w.cfg.Now().UTC()
-	w.manifest.EndedAt = &ended
-	if err := w.writeManifest(); err != nil {
+	if w.inputs == nil {
+		w.inputs = w.manifest.Inputs
+	}
+	e := &entry{End: &end{State: state, Inputs: w.inputs, Rejects: rejects}, Exclude: w.exclude}
+	if err := w.log(e); err != nil {
 		w.fail(err)
 	}
+	if w.err == nil && state == Complete {
+		w.fail(w.aside.remove(w.store))
+	}
+	w.fail(w.store.close())
 	return w.err
 }
 
@@ -246,7 +355,7 @@ func (w *Writer) fail(err error) error {
 	return w.err
 }
 
-// finishParts makes the parts under way durable, all tables together, and names them in the manifest.
+// finishParts commits the parts under way: all are made durable, and then named in the journal, together.
 func (w *Writer) finishParts() error {
 	tables := []interface {
 		seal() error
@@ -257,31 +366,41 @@ func (w *Writer) finishParts() error {
 			return err
 		}
 	}
-	if err := w.rejects.sync(); err != nil {
-		return err
-	}
-	var parts []Part
+	before := w.entries
+	e := &entry{Lines: w.lines.take(), Exclude: w.exclude}
+	err := w.aside.commit(w.store, e)
 	for _, t := range tables {
-		part, err := t.publish()
-		if part != nil {
-			parts = append(parts, *part)
-		}
 		if err != nil {
-			return errors.Join(err, w.withdraw(parts))
+			break
+		}
+		var part *Part
+		if part, err = t.publish(); part != nil {
+			e.Parts = append(e.Parts, *part)
 		}
 	}
-	w.begun = time.Time{}
-	w.manifest.Parts = append(w.manifest.Parts, parts...)
-	w.manifest.Totals.add(&w.pending)
-	w.manifest.Totals.setRejects(w.rejects.rows)
-	return w.writeManifest()
+	if err == nil {
+		e.Servers, err = packServers(w.servers)
+	}
+	totals := w.pending.totals()
+	e.Totals = &totals
+	if err == nil {
+		err = w.log(e)
+	}
+	if err != nil && w.entries == before { // the journal does not know them
+		err = errors.Join(err, w.withdraw(e))
+	}
+	w.begun, w.pending, w.servers, w.exclude = time.Time{}, tally{}, w.servers[:0], nil
+	return err
 }
 
-// withdraw removes parts that got their final names before another one of the same names failed to.
-func (w *Writer) withdraw(parts []Part) error {
+// withdraw removes the files of an entry that did not come to be.
+func (w *Writer) withdraw(e *entry) error {
 	var errs []error
-	for _, part := range parts {
-		errs = append(errs, w.disk.Remove(filepath.Join(w.dir, filepath.FromSlash(part.File))))
+	for _, part := range e.Parts {
+		errs = append(errs, w.store.remove(part.File))
+	}
+	if e.Aside != nil {
+		errs = append(errs, w.store.remove(e.Aside.File))
 	}
 	return errors.Join(errs...)
 }
@@ -304,9 +423,4 @@ func (w *Writer) emptyParts() error {
 		return nil
 	}
 	return w.finishParts()
-}
-
-func (w *Writer) writeManifest() error {
-	w.manifest.UpdatedAt = w.cfg.Now().UTC()
-	return w.manifest.write(w.disk, filepath.Join(w.dir, manifestName))
 }

@@ -177,11 +177,15 @@ func TestManifest(t *testing.T) {
 			t.Errorf("part %d is %s, want %s", i, part.File, wantParts[i])
 		}
 	}
-	got.Parts = nil
+	if got.Rejects == nil || got.Rejects.File != rejectsName || got.Rejects.Rows != 1 {
+		t.Errorf("rejects: %+v", got.Rejects)
+	}
+	got.Parts, got.Rejects = nil, nil
 	want := Manifest{
 		SchemaVersion: SchemaVersion, State: Complete, ScanID: "scan-1", Format: Parquet, Tool: Tool{"caascan", "1.2.3", "abcdef"},
 		StartedAt: start, UpdatedAt: now, EndedAt: &now, Worker: "w1", Vantage: "lab", Seed: 1<<64 - 1, PSL: "2026-11-01",
 		Config: map[string]any{"rate_per_server": 50.0}, Inputs: []Input{{Path: "-", SHA256: "00ff", Lines: 139}},
+		Runs: []Run{{StartedAt: start, EndedAt: &now, State: Complete, Tool: Tool{"caascan", "1.2.3", "abcdef"}, Worker: "w1", Vantage: "lab"}},
 		Totals: Totals{
 			Lines: 139, Rows: 138, Rejects: 1, Records: 18 * 4, Servers: 2, Status: map[string]int64{"ok": 138},
 			Posture: map[string]map[string]int64{
@@ -222,15 +226,20 @@ func TestPartAge(t *testing.T) {
 func TestRefusesAnotherScan(t *testing.T) {
 	for _, complete := range []bool{true, false} {
 		dir := t.TempDir()
-		w := mustCreate(t, dir, Config{PartRows: 64})
+		w := mustCreate(t, dir, Config{PartRows: 64, Identity: map[string]string{"with": "mx"}})
 		must(t, w.Write(records(0, 100)))
-		if complete {
-			must(t, w.Close(Complete))
+		if _, err := Create(dir, Config{ScanID: "scan-2", Restart: true}); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), dir) {
+			t.Errorf("beside a running scan: error %v, want ErrInUse", err)
 		}
+		must(t, w.Close(map[bool]State{true: Complete, false: Running}[complete]))
 		must(t, os.WriteFile(filepath.Join(dir, "notes.txt"), nil, 0o666))
 
-		if _, err := Create(dir, Config{ScanID: "scan-2"}); !errors.Is(err, ErrHoldsScan) || !strings.Contains(err.Error(), dir) {
+		_, err := Create(dir, Config{ScanID: "scan-2", Identity: map[string]string{"with": "mx,spf"}})
+		if !errors.Is(err, ErrHoldsScan) || !strings.Contains(err.Error(), dir) {
 			t.Errorf("error %v, want one that names the directory", err)
+		}
+		if !complete && !strings.Contains(err.Error(), `with: "mx,spf", was "mx"`) {
+			t.Errorf("error %v does not show the difference", err)
 		}
 		if m := readManifest(t, dir); m.ScanID != "scan-1" {
 			t.Error("the refused scan changed the manifest")
@@ -247,12 +256,14 @@ func TestRefusesAnotherScan(t *testing.T) {
 			t.Error("the restart removed a file that no scan wrote")
 		}
 	}
-	// Parts without a manifest are a scan too.
-	dir := t.TempDir()
-	must(t, os.MkdirAll(filepath.Join(dir, domainsTable), 0o777))
-	must(t, os.WriteFile(filepath.Join(dir, domainsTable, "part-00007.parquet"), nil, 0o666))
-	if _, err := Create(dir, Config{ScanID: "scan-2"}); !errors.Is(err, ErrHoldsScan) {
-		t.Errorf("error %v, want ErrHoldsScan", err)
+	// Parts without a manifest are a scan too, and so is a manifest without a journal.
+	for _, name := range []string{"domains/part-00007.parquet", manifestName} {
+		dir := t.TempDir()
+		must(t, os.MkdirAll(filepath.Join(dir, domainsTable), 0o777))
+		must(t, os.WriteFile(filepath.Join(dir, name), nil, 0o666))
+		if _, err := Create(dir, Config{ScanID: "scan-2"}); !errors.Is(err, ErrHoldsScan) {
+			t.Errorf("%s: error %v, want ErrHoldsScan", name, err)
+		}
 	}
 }
 
@@ -384,7 +395,7 @@ func (d *fullDisk) Rename(from, to string) error {
 
 // fillDisk writes to a small disk until it is full, and checks what stays.
 func fillDisk(t *testing.T, d disk, dir string) {
-	w, err := create(d, dir, Config{ScanID: "scan-1", PartRows: 500, limits: groupsOf(200), Registrable: registrable})
+	w, err := create(newDirStore(d, dir), Config{ScanID: "scan-1", PartRows: 500, limits: groupsOf(200), Registrable: registrable})
 	must(t, err)
 	for i := 0; err == nil; i += 250 {
 		if i > 500_000 {
@@ -400,11 +411,12 @@ func fillDisk(t *testing.T, d disk, dir string) {
 	if again := w.Write(records(0, 1)); !errors.Is(again, unix.ENOSPC) {
 		t.Errorf("the next Write gave %v, want the first error", again)
 	}
-	if err := w.Close(Complete); !errors.Is(err, unix.ENOSPC) {
-		t.Errorf("Close gave %v, want the first error", err)
+	closed := w.Close(Complete)
+	if !errors.Is(closed, unix.ENOSPC) {
+		t.Errorf("Close gave %v, want the first error", closed)
 	}
 	m := checkScan(t, dir)
-	if m.State != Running || m.Totals.Rows < 1000 || m.EndedAt == nil {
+	if m.State != Running || m.Totals.Rows < 1000 { // there may be no room to say when it ended
 		t.Errorf("manifest: state %s, %d rows, want running and several parts", m.State, m.Totals.Rows)
 	}
 	if left := parts(t, dir, true); len(left) > 0 {
@@ -523,7 +535,7 @@ func TestEveryOperationFails(t *testing.T) {
 		for failAt := 1; ; failAt++ {
 			dir := t.TempDir()
 			d := &brokenDisk{failAt: failAt, stays: stays}
-			w, err := create(d, dir, Config{ScanID: "scan-1", Format: JSONL, PartRows: 16, Registrable: registrable})
+			w, err := create(newDirStore(d, dir), Config{ScanID: "scan-1", Format: JSONL, PartRows: 16, Registrable: registrable})
 			if err != nil {
 				if !errors.Is(err, errBroken) {
 					t.Fatal(err)
