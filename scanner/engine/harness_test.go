@@ -16,7 +16,6 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/caascan/caascan/ratelimit"
 	"github.com/caascan/caascan/scanner/engine/batch"
 	"github.com/caascan/caascan/scanner/step"
 	"github.com/caascan/caascan/scanner/wire"
@@ -150,7 +149,7 @@ func run(t *testing.T, cfg Config, s *script) *Loop {
 			t.Errorf("query %d ended %d times", i, e.times)
 		}
 	}
-	if l.slab.used != 0 || l.matcher.count != 0 || l.wheel.count != 0 || l.pausing != 0 || l.waiting != [ratelimit.Total + 1]int{} {
+	if l.slab.used != 0 || l.matcher.count != 0 || l.wheel.count != 0 || l.pausing != 0 || l.waiting != [Causes]int{} {
 		t.Errorf("left behind: %d exchanges, %d in the matcher, %d in the wheel", l.slab.used, l.matcher.count, l.wheel.count)
 	}
 	return l

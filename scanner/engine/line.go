@@ -34,7 +34,7 @@ type peer struct {
 	next       uint32           // the peer behind it in the line it stands in
 	operator   uint32           // index; none if its operator limits nothing
 	waiting    uint32           // exchanges in its line
-	cause      ratelimit.Level  // what they wait for: the server's or the operator's limit, or None for all else
+	cause      Cause            // what they wait for
 	class      step.ServerClass // the highest that it was asked for with
 	known      bool
 }
@@ -130,7 +130,7 @@ func (l *Loop) wait(p *peer, by int) {
 }
 
 // blame notes what the line of p waits for.
-func (l *Loop) blame(p *peer, cause ratelimit.Level) {
+func (l *Loop) blame(p *peer, cause Cause) {
 	l.waiting[p.cause] -= int(p.waiting)
 	p.cause = cause
 	l.waiting[p.cause] += int(p.waiting)
@@ -182,7 +182,7 @@ func (l *Loop) queue(p uint32) {
 		if op := &l.operators[o]; op.turn == none {
 			op.turn = p
 		} else {
-			l.blame(&l.peers[p], ratelimit.Operator)
+			l.blame(&l.peers[p], OperatorLimit)
 			l.push(&op.waiting, p)
 			return
 		}
@@ -192,7 +192,7 @@ func (l *Loop) queue(p uint32) {
 
 // prepare puts peer p, which has its operator's turn if that is limited, among those whose head may try to leave.
 func (l *Loop) prepare(p uint32) {
-	l.blame(&l.peers[p], ratelimit.None)
+	l.blame(&l.peers[p], Turn)
 	l.push(&l.ready, p)
 }
 
@@ -228,6 +228,7 @@ func (l *Loop) leave(p uint32) error {
 	d := l.departureOf(peer)
 	if e.flags&overTCP != 0 {
 		if l.tcp.free == 0 {
+			l.blame(peer, Connection)
 			l.push(&l.tcp.line, p)
 			l.passOn(p)
 			return nil
@@ -242,14 +243,16 @@ func (l *Loop) leave(p uint32) error {
 		case ratelimit.Server, ratelimit.Operator:
 			e.state = parked
 			l.wheel.add(i, step.Time(when))
-			l.blame(peer, by)
-			if by == ratelimit.Server {
-				l.passOn(p)
+			if by == ratelimit.Operator {
+				l.blame(peer, OperatorLimit)
+				return nil
 			}
+			l.blame(peer, ServerLimit)
+			l.passOn(p)
 			return nil
 		case ratelimit.Total:
 			l.pushFront(&l.ready, p)
-			l.resume = max(step.Time(when), l.now.Add(totalPause))
+			l.resume, l.held = max(step.Time(when), l.now.Add(totalPause)), true
 			return nil
 		}
 	}
@@ -259,7 +262,10 @@ func (l *Loop) leave(p uint32) error {
 	timeout := e.span.duration()
 	e.span = span{}
 	if l.limits != nil {
-		e.span = makeSpan(l.now.Sub(e.time))
+		waited := l.now.Sub(e.time)
+		l.counters.Wait.addWait(waited)
+		e.span = makeSpan(waited)
+		l.held = false
 	}
 	if e.flags&overTCP != 0 {
 		l.dial(i, e, peer, timeout)

@@ -101,7 +101,7 @@ func (v *virtual) run(t *testing.T) {
 		}
 	}
 	if v.slab.used != 0 || v.matcher.count != 0 || v.wheel.count != 0 || v.ready.head != none || v.pausing != 0 ||
-		v.waiting != [ratelimit.Total + 1]int{} {
+		v.waiting != [Causes]int{} {
 		t.Errorf("left behind: %d exchanges, %d in the matcher, %d in the wheel", v.slab.used, v.matcher.count, v.wheel.count)
 	}
 }
@@ -513,7 +513,7 @@ func TestWaitingByCause(t *testing.T) {
 	}
 	v.turn(t)
 	// Server 0: 9 wait for it. Of the operator's, one left; then server 1 has 2 waiting and server 2 has 3.
-	if s := v.Stats(); s.Waiting != 14 || s.WaitingForServer+s.WaitingForOperator != 14 || s.WaitingForServer < 9 || s.WaitingForOperator < 3 {
+	if s := v.Stats(); s.Waiting != 14 || s.WaitingFor[ServerLimit]+s.WaitingFor[OperatorLimit] != 14 || s.WaitingFor[ServerLimit] < 9 || s.WaitingFor[OperatorLimit] < 3 {
 		t.Errorf("after the first turn: %+v", s)
 	}
 	v.run(t)
@@ -523,7 +523,7 @@ func TestWaitingByCause(t *testing.T) {
 		v.queries = append(v.queries, query{server: loopback(i), name: "n.example", timeout: time.Millisecond})
 	}
 	v.turn(t)
-	if s := v.Stats(); s.Waiting != 4 || s.WaitingForServer+s.WaitingForOperator != 0 {
+	if s := v.Stats(); s.Waiting != 4 || s.WaitingFor != [Causes]int{TotalLimit: 4} {
 		t.Errorf("total limit: %+v", s)
 	}
 	v.run(t)

@@ -98,7 +98,7 @@ type Loop struct {
 	ready     line                       // peers whose head exchange may try to leave
 	unsent    []uint32                   // exchanges that could not be sent, to be reported
 	pausing   int                        // exchanges in that state
-	waiting   [ratelimit.Total + 1]int   // exchanges in lines, by peer.cause
+	waiting   [Causes]int                // exchanges in lines, by peer.cause
 
 	// The sockets.
 	poller  *batch.Poller
@@ -109,6 +109,7 @@ type Loop struct {
 	events  []batch.Ready
 	stuck   bool      // a batch waits until its socket can send
 	resume  step.Time // no sending before this moment
+	held    bool      // that is because of the limit of the whole scan
 	nap     time.Duration
 	touched state // so that matcher.touch is not in vain
 	arrived int   // datagrams read since the clock was
@@ -125,6 +126,8 @@ type Loop struct {
 	fire      func(uint32)
 	cancelled atomic.Bool
 	counters  counters
+
+	inspections inspections
 }
 
 // conn is what the loop does with a socket: a *batch.Conn, or in tests one that fails at will.
@@ -166,6 +169,7 @@ func New(cfg Config, machine step.Machine) (*Loop, error) {
 	l.now = l.clock()
 	l.wheel = newWheel(&l.slab, l.now)
 	l.fire = l.deadline
+	l.inspections.ended = make(chan struct{})
 	l.tcp.setup(orDefault(cfg.TCPConns, usualTCPConns), cfg.Source)
 	l.workers.setup(l.Wake)
 	if err := l.open(cfg); err != nil {
@@ -244,6 +248,7 @@ func familyOf(addrs []netip.Addr, unspecified netip.Addr) []netip.Addr {
 
 // Close frees what New opened. Run does so itself; Close is for a loop that is not run. It may be called again.
 func (l *Loop) Close() {
+	l.inspections.end()
 	for _, c := range l.conns {
 		c.Close()
 	}
@@ -263,6 +268,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer l.Close()
+	defer l.inspections.end()
 	defer l.publish()
 	ctx, cancel := context.WithCancel(ctx)
 	defer l.tcp.wait()
@@ -284,6 +290,7 @@ func (l *Loop) Run(ctx context.Context) error {
 			return fmt.Errorf("engine: %w", err)
 		}
 		l.publish()
+		l.inspections.run()
 		if l.machine.Done() {
 			return nil
 		}
@@ -362,6 +369,7 @@ func (l *Loop) end(i uint32, kind step.EventKind, msg []byte, caseKept bool) {
 	}
 	if kind == step.Reply {
 		l.event.Arrived = l.now
+		l.countReply(e, msg)
 	}
 	l.event.Strained = l.heard(e, kind, msg)
 	l.slab.give(i)

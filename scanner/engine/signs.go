@@ -40,6 +40,18 @@ func (l *Loop) heardLate(x *lately, msg []byte, from *batch.Addr) {
 	x.sent = 0
 }
 
+// countReply counts the reply to e by what its header says, and its round trip. A handshake is no round trip of a query.
+func (l *Loop) countReply(e *exchange, msg []byte) {
+	if e.flags&overTCP == 0 {
+		l.counters.RTT.addRTT(l.now.Sub(e.time))
+		if isTruncated(msg) {
+			l.counters.Truncated++
+			return
+		}
+	}
+	l.counters.Replies[msg[3]&15]++
+}
+
 // signOf reads the header of a reply.
 func signOf(msg []byte, tcp bool) ratelimit.Sign {
 	switch wire.RCode(msg[3] & 15) {

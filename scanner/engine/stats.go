@@ -3,7 +3,6 @@ package engine
 import (
 	"sync"
 
-	"github.com/caascan/caascan/ratelimit"
 	"github.com/caascan/caascan/scanner/step"
 )
 
@@ -27,6 +26,23 @@ func (s Stray) String() string {
 // Strays counts by Stray.
 type Strays [strayKinds]uint64
 
+// Cause is what an exchange waits for before it may leave.
+type Cause uint8
+
+const (
+	Turn          Cause = iota // nothing but its turn, or the system
+	ServerLimit                // the limit of its server
+	OperatorLimit              // the limit of its operator, or another server of that
+	TotalLimit                 // the limit of the whole scan
+	Connection                 // a TCP connection
+	Causes        = iota
+)
+
+// String returns the word for figures.
+func (c Cause) String() string {
+	return [...]string{"turn", "server", "operator", "total", "connection"}[c]
+}
+
 // Stats is what a loop has done since its start, and what it has under way. All are numbers of packets, messages, calls
 // or pieces of Work.
 type Stats struct {
@@ -34,6 +50,10 @@ type Stats struct {
 	Received    uint64 // datagrams, strays included
 	Dialled     uint64 // TCP connections begun
 	Events      [step.Worked + 1]uint64
+	Replies     [16]uint64 // by response code as the header has it; those cut short over UDP apart
+	Truncated   uint64     // replies over UDP with the bit TC
+	RTT         Histogram  // round trips of replies over UDP
+	Wait        Histogram  // how long queries waited for limits before they left
 	Strays      Strays
 	ICMPErrors  uint64 // that came back, whether or not they fitted an exchange
 	SendCalls   uint64 // system calls
@@ -49,9 +69,7 @@ type Stats struct {
 	Working  int // pieces of Work asked for and not yet done
 	Peers    int // servers met
 
-	// Of those that wait, how many their server's own limit holds up, and how many that of its operator or another
-	// server of it. The rest wait for the limit of the whole scan, a connection or the system.
-	WaitingForServer, WaitingForOperator int
+	WaitingFor [Causes]int // those that wait, by what for
 }
 
 // counters is the loop's own copy of the sums; the published one is under the lock.
@@ -82,10 +100,24 @@ func (l *Loop) publish() {
 	c.InFlight = l.matcher.count - l.v4.len() - l.v6.len() + l.tcp.open()
 	c.Pausing = l.pausing
 	c.Waiting = l.slab.used - c.InFlight - c.Pausing
-	c.WaitingForServer, c.WaitingForOperator = l.waiting[ratelimit.Server], l.waiting[ratelimit.Operator]
+	c.WaitingFor = l.waitingFor()
 	c.Working = l.workers.open
 	c.Peers = len(l.peers)
 	c.mu.Lock()
 	c.published = c.Stats
 	c.mu.Unlock()
+}
+
+// waitingFor counts by cause what waits now. Under the limit of the whole scan nobody is to blame by itself: all whose turn
+// it is wait for it.
+func (l *Loop) waitingFor() [Causes]int {
+	by := l.waiting
+	by[Turn] = l.counters.Waiting
+	for _, n := range by[Turn+1:] {
+		by[Turn] -= n
+	}
+	if l.held && l.now < l.resume {
+		by[TotalLimit], by[Turn] = by[Turn], 0
+	}
+	return by
 }

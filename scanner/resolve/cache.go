@@ -176,6 +176,7 @@ func (r *Resolver) cached(now step.Time, k key) (*record.Answer, bool) {
 	}
 	for s := first; s != nil; s = s.next {
 		if s.Type == k.typ && s.serves(k.use) && now < s.Expires && !(s.Outcome.Failed() && r.outdated(s.Expires)) {
+			r.counts.wanted(&s.Answer)
 			return &s.Answer, true
 		}
 	}
@@ -183,6 +184,7 @@ func (r *Resolver) cached(now step.Time, k key) (*record.Answer, bool) {
 		if s.denies() && s.serves(k.use) && now < s.Expires {
 			same := s.Answer
 			same.Type = k.typ
+			r.counts.wanted(&same)
 			return &same, true
 		}
 	}

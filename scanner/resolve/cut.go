@@ -155,14 +155,17 @@ func (r *Resolver) findCut(now step.Time, k key, own *cut) *cut {
 	}
 	for zone != wire.Root {
 		if own != nil && own.zone == zone && now < own.expires {
+			r.counts.Delegations.Hits++
 			return own
 		}
 		if c, ok := r.cuts.get(hash, zone); ok && now < c.expires {
+			r.counts.Delegations.Hits++
 			return c
 		}
 		zone = zone.Parent()
 		hash = r.hash(zone)
 	}
+	r.counts.Delegations.Misses++
 	return r.root
 }
 
@@ -198,7 +201,9 @@ func (r *Resolver) takeEvidence(now step.Time, c *cut, rd *reading) {
 		c.evidence = copyRecords(rd.referral.ds)
 	default:
 		if above != nil && above.spans != nil {
-			if found, verdict, ok := above.spans.Cut(r.clock(now), c.zone); ok && found == dnssec.Unsigned {
+			found, verdict, ok := above.spans.Cut(r.clock(now), c.zone)
+			ok = ok && found == dnssec.Unsigned
+			if r.counts.Spans.count(ok); ok {
 				c.ds = &trust{zone: c.zone, Verdict: verdict, brokenAt: c.zone, cut: found, expires: c.expires}
 				return
 			}

@@ -154,6 +154,7 @@ func (r *Resolver) readReply(q *question, s *server, ev *step.Event, out *[]step
 	if q.mixed && !bare {
 		if !ev.CaseKept { // the server mangles case: ask again in lower case
 			s.caseKept = record.Refuses
+			r.counts.CaseLost++
 			r.send(ev.Now, q, s.id, out)
 			return
 		}
@@ -171,6 +172,7 @@ func (r *Resolver) readReply(q *question, s *server, ev *step.Event, out *[]step
 	}
 	if q.edns && m.DislikesEDNS() {
 		q.plain = true
+		r.counts.EDNSRefused++
 		r.send(ev.Now, q, s.id, out)
 		return
 	}
@@ -200,6 +202,7 @@ func (r *Resolver) readReply(q *question, s *server, ev *step.Event, out *[]step
 
 // useless notes a failed exchange.
 func (r *Resolver) useless(now step.Time, q *question, s *server, ev evidence) {
+	r.counts.Useless[ev.outcome]++
 	s.failed(now, classOf(q.key.typ))
 	q.failed(ev)
 }

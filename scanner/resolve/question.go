@@ -177,7 +177,13 @@ type try struct {
 func (r *Resolver) ask(k key, payer *Client, depth, links uint8) *question {
 	q, first := r.find(k)
 	if q != nil {
+		if k.use <= serving {
+			r.counts.Joined++
+		}
 		return q
+	}
+	if k.use <= serving {
+		r.counts.Started++
 	}
 	q = r.questions.take()
 	q.key, q.client, q.depth, q.links = k, payer, depth, links

@@ -136,6 +136,7 @@ type Resolver struct {
 	sets    cache[string, *serverSet] // by the names of the servers, one behind the other
 	hosts   cache[wire.Name, *host]
 	answers cache[wire.Name, *stored] // those for one name are linked by stored.next
+	counts  Counts
 
 	msg        wire.Message // scratch, as what follows
 	reading    reading

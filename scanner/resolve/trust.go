@@ -160,8 +160,10 @@ func (r *Resolver) keysOf(now step.Time, q *question, zone wire.Name, c *cut) *t
 		return t
 	}
 	if t := r.knownKeys(now, zone, c); t != nil {
+		r.counts.Links.Hits++
 		return t
 	}
+	r.counts.Links.Misses++
 	return r.link(now, q, r.key(zone, wire.TypeDNSKEY, chaining), c)
 }
 
@@ -175,13 +177,16 @@ func (r *Resolver) delegationOf(now step.Time, q *question, zone wire.Name, c *c
 	}
 	if c != nil {
 		if t := r.knownDelegation(now, c); t != nil {
+			r.counts.Links.Hits++
 			return t
 		}
 	}
 	k := r.key(zone, wire.TypeDS, chaining)
 	if t := r.knownTrust(now, k); t != nil {
+		r.counts.Links.Hits++
 		return t
 	}
+	r.counts.Links.Misses++
 	return r.link(now, q, k, c)
 }
 
@@ -455,7 +460,7 @@ func (r *Resolver) synthesise(now step.Time, q *question, c *cut) bool {
 		return false
 	}
 	kind, verdict, ttl, ok := c.keys.spans.Denies(r.clock(now), q.key.name, q.key.typ)
-	if !ok {
+	if r.counts.Spans.count(ok); !ok {
 		return false
 	}
 	q.cut = c

@@ -138,11 +138,12 @@ func (r *Resolver) readReply(q *question, s *server, ev *step.Event, out *[]step
 	err := m.ParseQuestion(ev.Msg)
 	bare := err == wire.ErrQuestions && m.RCode().IsError() // some servers reject a query with a header alone
 	if err != nil && !bare || !m.Has(wire.FlagQR) || m.Opcode() != 0 {
-		q.failed(seen)
+		r.useless(q, seen)
 		return false
 	}
 	if q.mixed && !bare && !ev.CaseKept {
 		s.mangles = true
+		r.counts.CaseLost++
 		return r.send(q, s.id, out)
 	}
 	if m.Has(wire.FlagTC) && !q.exchange.tcp { // RFC 7766 5
@@ -154,20 +155,27 @@ func (r *Resolver) readReply(q *question, s *server, ev *step.Event, out *[]step
 	}
 	if q.edns && m.DislikesEDNS() {
 		q.plain = true
+		r.counts.EDNSRefused++
 		return r.send(q, s.id, out)
 	}
 	switch {
 	case m.Has(wire.FlagTC): // over TCP: there is no whole reply to be had
 		seen.outcome = record.Truncated
-		q.failed(seen)
+		r.useless(q, seen)
 	case err != nil && !bare:
-		q.failed(seen)
+		r.useless(q, seen)
 	default:
 		seen.rcode, seen.notes = m.RCode(), record.NotesOf(m)
 		seen.says, seen.reason = hintOf(seen.notes)
 		r.judge(ev.Now, q, m, seen)
 	}
 	return false
+}
+
+// useless notes a failed exchange that brought a reply.
+func (r *Resolver) useless(q *question, seen evidence) {
+	r.counts.Useless[seen.outcome]++
+	q.failed(seen)
 }
 
 // judge does what a whole reply says. What a resolver made up itself says nothing about the domain (spec rule R7.3):
@@ -195,7 +203,7 @@ func (r *Resolver) judge(now step.Time, q *question, m *wire.Message, seen evide
 		r.accept(now, q, m, rd, &seen)
 		return
 	}
-	q.failed(seen)
+	r.useless(q, seen)
 }
 
 // suspect takes what came with checking disabled. If the servers have something to say about the name, it was validation

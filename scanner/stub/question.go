@@ -82,7 +82,13 @@ type try struct {
 // ask joins the question k under way, or starts it for payer.
 func (r *Resolver) ask(k key, payer *resolve.Client) *question {
 	if q := r.underWay[k]; q != nil {
+		if k.use == answering {
+			r.counts.Joined++
+		}
 		return q
+	}
+	if k.use == answering {
+		r.counts.Started++
 	}
 	var q *question
 	if n := len(r.free); n > 0 {

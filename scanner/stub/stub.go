@@ -60,6 +60,7 @@ type Resolver struct {
 	finished  []resolve.Result
 	answers   cache
 	anew      step.Time // failures that were met by then are not believed
+	counts    resolve.Counts
 
 	msg     wire.Message // scratch, as what follows
 	reading reading
@@ -116,6 +117,11 @@ func (r *Resolver) Ask(now step.Time, c *resolve.Client, name wire.Name, typ wir
 	}
 	k := key{name: name, typ: typ}
 	if s := r.known(now, k); s != nil {
+		if s.Outcome.Failed() {
+			r.counts.Spared++
+		} else {
+			r.counts.Cached++
+		}
 		return &s.Answer
 	}
 	if r.cfg.OptOuts != nil && r.cfg.OptOuts.Name(name) {
@@ -155,6 +161,18 @@ func (r *Resolver) Finished() (resolve.Result, bool) {
 	r.finished[n-1] = resolve.Result{}
 	r.finished = r.finished[:n-1]
 	return result, true
+}
+
+// Counts returns what has been counted so far.
+func (r *Resolver) Counts() *resolve.Counts { return &r.counts }
+
+// Servers returns how many resolvers there are: they have the numbers below that.
+func (r *Resolver) Servers() int { return len(r.servers) }
+
+// Server returns the address of a resolver, and how many packets to it have come to their end. Who runs it is not known.
+func (r *Resolver) Server(id step.ServerID) (self record.Server, operator string, sent int) {
+	s := r.servers[id]
+	return s.self, "", s.stats.Sent
 }
 
 // UnderWay counts the questions that wait for something.
