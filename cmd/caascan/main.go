@@ -55,6 +55,7 @@ type cli struct {
 	Serve  serveCmd  `cmd:"" help:"Answer check and lookup over HTTP, as JSON."`
 	Demo   demoCmd   `cmd:"" help:"Scan a small Internet on loopback whose truth is known."`
 
+	ProbePage  probePageCmd  `cmd:"" help:"Print a web page that explains the queries of a scan to those who get them."`
 	Man        manCmd        `cmd:"" help:"Write the manual pages."`
 	Completion completionCmd `cmd:"" help:"Print the completion script of a shell."`
 }

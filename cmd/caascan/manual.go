@@ -60,6 +60,12 @@ var manuals = map[string]manual{
 		"Makes a small signed Internet on loopback, with faults and with the truth known, scans it and scores the result. No packet leaves the machine. " +
 			"With --serve it only runs the servers, and writes what a scan of them needs.",
 	}},
+	"caascan probe-page": {text: []string{
+		"Prints a page for the web server at the scanner's own addresses: who asks, why, what is asked about a name, how often and how fast at most, and " +
+			"how to get no queries. Its figures come from the options of the scan, so give it the same ones, best in a file (--config). No packet is sent.",
+		"With --probing-txt it prints the probe description of RFC 9511, which belongs to https://NAME/.well-known/probing.txt, where NAME is what the PTR " +
+			"records of the source addresses have; and where the server has a certificate for its addresses, there too.",
+	}},
 	"caascan completion": {text: []string{
 		"Prints a script that lets the shell complete commands, options, files and the values of options. The shell reads it once; caascan is not run to complete.",
 	}},

@@ -50,10 +50,7 @@ func (f *networkFlags) network(env *environ) (scanner.Network, error) {
 	n := scanner.Network{
 		Roots: scanner.RootServers(), Port: f.ServerPort, Source: f.Source, SpecialUse: f.AllowSpecialUse,
 		Timeout: f.Timeout, Retries: f.Retries, MaxQueries: f.MaxQueriesPerName,
-		Limits: ratelimit.Limits{
-			PerServer: f.RatePerServer, PerTopLevel: f.RatePerTLD, PerRoot: f.RatePerRoot, PerOperator: f.RatePerOperator,
-			Start: f.rateStart(), Total: f.RateTotal, Bits: f.RateBits, Share: f.RateShare,
-		},
+		Limits:   f.limits(),
 		Operator: datasets.DefaultSuffixes().Operator,
 	}
 	switch {
@@ -101,6 +98,14 @@ func (f *networkFlags) network(env *environ) (scanner.Network, error) {
 	}
 	f.families(&n)
 	return n, n.Validate()
+}
+
+// limits are those of the flags about politeness.
+func (f *networkFlags) limits() ratelimit.Limits {
+	return ratelimit.Limits{
+		PerServer: f.RatePerServer, PerTopLevel: f.RatePerTLD, PerRoot: f.RatePerRoot, PerOperator: f.RatePerOperator,
+		Start: f.rateStart(), Total: f.RateTotal, Bits: f.RateBits, Share: f.RateShare,
+	}
 }
 
 // rateStart is the rate at which a server begins.
