@@ -1,8 +1,12 @@
 package datasets
 
 import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
 	"io"
 	"net/netip"
+	"time"
 	"unsafe"
 
 	"github.com/caascan/caascan/scanner/wire"
@@ -55,7 +59,11 @@ type zoneParser struct {
 	bad   Reason
 	text  []byte // of a rejected entry
 
+	// skim leaves the data of NS, DS and RRSIG records unread where that is possible: such records have the type 0.
+	skim bool
+
 	ownerBuf, targetBuf, lastBuf [MaxName + 1]byte
+	plainOwner                   int // octets of ownerBuf that are the owner of a plain line; 0 if it holds anything else
 	dataBuf                      []byte
 }
 
@@ -121,12 +129,14 @@ func (p *zoneParser) follow(ttl uint32, explicit bool) {
 // plain reads a record in full that stands in one line, without escapes, parentheses, quotes and comments. It reports
 // false, and has changed nothing but p.zoneRecord, if the line is anything else or one that is not quite right.
 func (p *zoneParser) plain(line []byte) (ttl uint32, explicit, ok bool) {
-	r := &p.zoneRecord
-	n, at := absoluteName(&p.ownerBuf, line)
-	if n == 0 {
-		return 0, false, false
+	at := p.sameOwner(line)
+	if at == 0 {
+		if p.plainOwner, at = absoluteName(&p.ownerBuf, line); at == 0 {
+			return 0, false, false
+		}
 	}
-	r.owner = p.ownerBuf[:n]
+	r := &p.zoneRecord
+	r.owner = p.ownerBuf[:p.plainOwner]
 	r.typ = 0
 	ttl = p.ttl
 	class := false
@@ -151,11 +161,14 @@ func (p *zoneParser) plain(line []byte) (ttl uint32, explicit, ok bool) {
 	}
 }
 
-// plainTypes are the types of records that are passed over in plain lines, whatever their data.
-var plainTypes = map[string]bool{
-	"cname": true, "ptr": true, "hinfo": true, "mx": true, "txt": true, "srv": true, "naptr": true, "dname": true,
-	"sshfp": true, "nsec": true, "dnskey": true, "nsec3": true, "nsec3param": true, "tlsa": true, "cds": true,
-	"cdnskey": true, "zonemd": true, "svcb": true, "https": true, "caa": true,
+// sameOwner returns where the owner ends in a line that starts with that of the plain line before, as most do; 0 if it
+// does not.
+func (p *zoneParser) sameOwner(line []byte) (end int) {
+	n := p.plainOwner
+	if n > 0 && len(line) > n+1 && line[n] == '.' && (line[n+1] == '\t' || line[n+1] == ' ') && string(line[:n]) == string(p.ownerBuf[:n]) {
+		return n + 1
+	}
+	return 0
 }
 
 // longestPlainType is more than the octets of any type plain knows.
@@ -173,6 +186,9 @@ func (p *zoneParser) plainData(typ, data []byte) bool {
 	r := &p.zoneRecord
 	switch w := word[:len(typ)]; string(w) {
 	case "ns":
+		if p.skim {
+			return !isBlank(data) && isOneLine(data)
+		}
 		_, at := nextBlank(data, 0)
 		n, end := absoluteName(&p.targetBuf, data[at:])
 		if n == 0 || !isBlank(data[at+end:]) {
@@ -195,13 +211,21 @@ func (p *zoneParser) plainData(typ, data []byte) bool {
 		}
 		return true
 	case "ds":
+		if p.skim {
+			return !isBlank(data) && isOneLine(data)
+		}
 		return p.plainDS(data)
 	case "rrsig":
-		covered, _ := nextField(data, 0)
-		return !isFold(covered, "ds") && len(covered) > 0 && isOneLine(data)
-	default:
-		return plainTypes[string(w)] && isOneLine(data)
+		covered, at := nextField(data, 0)
+		if !p.skim && isFold(covered, "ds") {
+			return p.plainRRSIG(data[at:])
+		}
+		return len(covered) > 0 && isOneLine(data)
+	case "cname", "ptr", "hinfo", "mx", "txt", "srv", "naptr", "dname", "sshfp", "nsec", "dnskey", "nsec3", "nsec3param",
+		"tlsa", "cds", "cdnskey", "zonemd", "svcb", "https", "caa": // passed over, whatever their data
+		return isOneLine(data)
 	}
+	return false
 }
 
 // plainDS reads the data of a DS record (RFC 4034 5.3).
@@ -240,6 +264,74 @@ func (p *zoneParser) plainDS(data []byte) bool {
 	return true
 }
 
+// plainRRSIG reads the data of an RRSIG record over DS records, behind the type covered (RFC 4034 3.2).
+func (p *zoneParser) plainRRSIG(data []byte) bool {
+	var fields [8][]byte // algorithm, labels, TTL, expiration, inception, key tag, signer, signature
+	at := 0
+	for i := range fields {
+		fields[i], at = nextField(data, at)
+	}
+	if len(fields[7]) == 0 || !isBlank(data[at:]) {
+		return false
+	}
+	var numbers [6]uint32
+	for i, limit := range [...]uint32{0xFF, 0xFF, 1<<31 - 1, isTime, isTime, 0xFFFF} {
+		read, ok := plainTTL, false
+		if limit == isTime {
+			read = plainTime
+		}
+		if numbers[i], ok = read(fields[i]); !ok || numbers[i] > limit {
+			return false
+		}
+	}
+	n, end := absoluteName(&p.targetBuf, fields[6])
+	if n == 0 || end != len(fields[6]) {
+		return false
+	}
+	rdata := append(p.dataBuf[:0], 0, byte(wire.TypeDS), byte(numbers[0]), byte(numbers[1]))
+	for _, number := range numbers[2:5] {
+		rdata = binary.BigEndian.AppendUint32(rdata, number)
+	}
+	rdata = binary.BigEndian.AppendUint16(rdata, uint16(numbers[5]))
+	for label := range bytes.SplitSeq(p.targetBuf[:n], []byte{'.'}) {
+		rdata = append(append(rdata, byte(len(label))), label...)
+	}
+	rdata, err := base64.StdEncoding.AppendDecode(append(rdata, 0), fields[7])
+	p.dataBuf = rdata
+	if err != nil {
+		return false
+	}
+	p.zoneRecord.typ, p.zoneRecord.data = wire.TypeRRSIG, rdata
+	return true
+}
+
+// isTime is the limit of times, which are any number of 32 bits.
+const isTime = 1<<32 - 1
+
+// plainTime reads a time as YYYYMMDDHHmmSS (RFC 4034 3.2), in the years whose seconds 32 bits hold.
+func plainTime(field []byte) (uint32, bool) {
+	var parts [7]int // the first two are the year
+	if len(field) != 2*len(parts) {
+		return 0, false
+	}
+	for i := range parts {
+		tens, ones := field[2*i]-'0', field[2*i+1]-'0'
+		if tens > 9 || ones > 9 {
+			return 0, false
+		}
+		parts[i] = int(tens)*10 + int(ones)
+	}
+	year, month, day, hour, minute, second := 100*parts[0]+parts[1], time.Month(parts[2]), parts[3], parts[4], parts[5], parts[6]
+	if year < 1970 || year > 2105 || hour > 23 || minute > 59 || second > 59 {
+		return 0, false
+	}
+	t := time.Date(year, month, day, hour, minute, second, 0, time.UTC)
+	if t.Month() != month || t.Day() != day { // which takes the 31st of June for the 1st of July
+		return 0, false
+	}
+	return uint32(t.Unix()), true
+}
+
 const noHex = 0xFF
 
 var hexDigit = func() (table [256]byte) {
@@ -258,33 +350,38 @@ var hexDigit = func() (table [256]byte) {
 	return table
 }()
 
-// absoluteName copies the name that text starts with, up to a blank or the end, to dst in lower case. It returns the
-// octets there, without the final dot, and in text; 0 if it is not a host name (R1.2) with a final dot.
-func absoluteName(dst *[MaxName + 1]byte, text []byte) (n, end int) {
-	label := 0 // where the current one starts
-	for i, c := range text {
+// hostOctet is an octet of a host name (R1.2) in lower case, a dot as it is, and 0 for all others.
+var hostOctet = func() (table [256]byte) {
+	for c := range table {
 		switch class[c] {
-		case classLower, classUpper:
-		case classDot:
+		case classLower, classUpper, classDot:
+			table[c] = lower[c]
+		}
+	}
+	return table
+}()
+
+// absoluteName copies the name that text starts with, up to a blank or the end, to dst in lower case. It returns the
+// octets there, without the final dot, and in text; 0 and 0 if it is not a host name (R1.2) with a final dot.
+func absoluteName(dst *[MaxName + 1]byte, text []byte) (n, end int) {
+	label, i := 0, 0 // where the current label starts, and the octet that is looked at
+	for ; i < len(text) && i < len(dst); i++ {
+		c := hostOctet[text[i]]
+		if c == 0 {
+			break
+		}
+		dst[i] = c
+		if c == '.' {
 			if i == label || i-label > MaxLabel {
 				return 0, 0
 			}
 			label = i + 1
-		default:
-			if c != ' ' && c != '\t' || label != i || i == 0 {
-				return 0, 0
-			}
-			return i - 1, i
 		}
-		if i == len(dst) {
-			return 0, 0
-		}
-		dst[i] = lower[c]
 	}
-	if label != len(text) || label == 0 {
+	if i == 0 || label != i || i < len(text) && text[i] != ' ' && text[i] != '\t' {
 		return 0, 0
 	}
-	return len(text) - 1, len(text)
+	return i - 1, i
 }
 
 // nextBlank returns where the next field of a line starts.
@@ -328,12 +425,8 @@ func isBlank(line []byte) bool {
 
 // isOneLine reports whether nothing in the data of a record can make it go on in the next line.
 func isOneLine(data []byte) bool {
-	for _, c := range data {
-		if c == '(' || c == ')' || c == '"' || c == ';' || c == '\\' {
-			return false
-		}
-	}
-	return true
+	return bytes.IndexByte(data, '(') < 0 && bytes.IndexByte(data, ')') < 0 && bytes.IndexByte(data, '"') < 0 &&
+		bytes.IndexByte(data, ';') < 0 && bytes.IndexByte(data, '\\') < 0
 }
 
 // isFold reports whether text is a word in lower case, in any case.

@@ -107,7 +107,7 @@ func (p *zoneParser) doubt() {
 	if p.entry.text[0] == ' ' || p.entry.text[0] == '\t' {
 		return
 	}
-	p.last = nil
+	p.last, p.plainOwner = nil, 0
 	if rr, ok := p.parse(nil, append(bytes.Clone(owner), " NS ."...)); ok {
 		if name, ok := canonicalText(&p.ownerBuf, rr.Header().Name); ok {
 			p.last = append(p.lastBuf[:0], name...)
@@ -178,6 +178,7 @@ func (p *zoneParser) parse(owner, entry []byte) (dns.RR, bool) {
 func (p *zoneParser) convert(from dns.RR) bool {
 	r := &p.zoneRecord
 	r.typ = 0
+	p.plainOwner = 0
 	owner, ok := canonicalText(&p.ownerBuf, from.Header().Name)
 	if !ok {
 		return false

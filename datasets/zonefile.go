@@ -126,7 +126,9 @@ func (z *zoneFile) survey(ctx context.Context) error {
 		return err
 	}
 	defer from.Close()
-	s := zoneSurvey{parser: newZoneParser(z.parser.origin), glue: glue{hosts: newNameIndex()}, alphabetical: true, canonical: true}
+	parser := newZoneParser(z.parser.origin)
+	parser.skim = true
+	s := zoneSurvey{parser: parser, glue: glue{hosts: newNameIndex()}, alphabetical: true, canonical: true}
 	if err := s.read(ctx, bufio.NewReaderSize(from, bufferSize)); err != nil {
 		return err
 	}
