@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"hash/maphash"
 	"io"
 	"io/fs"
 	"os"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
@@ -75,11 +77,22 @@ type input struct {
 	archive *zip.Reader // of a zip
 	table   *table      // of a Parquet file, once opened
 
-	hash   hash.Hash
-	read   int64  // octets hashed
-	survey string // SHA-256 of the input when it was read before, for a zone file; "" if it was not
-	ended  bool   // the pipe was read to its end; another writer of a named pipe would start it again
+	hash  hash.Hash    // nil if nobody wants to know
+	quick maphash.Hash // of what comes from the pipe or file
+	size  int64        // of an archive or table, once hashed
+	ended bool         // the pipe was read to its end; another writer of a named pipe would start it again
+
+	surveyed bool   // a zone file was read before
+	survey   uint64 // quick of that time
+
+	// How far reading is; others look at it meanwhile.
+	octets       atomic.Int64
+	surveyOctets atomic.Int64
+	count        *atomic.Int64 // the one of the two that is added to
 }
+
+// quickSeed is that of input.quick.
+var quickSeed = maphash.MakeSeed()
 
 // stream is the text of an input, or of one member of a zip archive.
 type stream struct {
@@ -90,6 +103,8 @@ type stream struct {
 // probe opens an input and looks at its first block.
 func probe(name string, stdin io.Reader) (*input, error) {
 	in := &input{path: name, hash: sha256.New()}
+	in.quick.SetSeed(quickSeed)
+	in.count = &in.octets
 	if name == "-" {
 		in.path, in.name, in.pipe = "stdin", "stdin", stdin
 	} else {
@@ -168,7 +183,7 @@ func (in *input) openArchive() error {
 	if err != nil {
 		return err
 	}
-	if in.archive, err = zip.NewReader(in.file, info.Size()); err != nil {
+	if in.archive, err = zip.NewReader(counted{in}, info.Size()); err != nil {
 		return err
 	}
 	in.archive.RegisterDecompressor(zip.Deflate, flate.NewReader)
@@ -262,7 +277,8 @@ func (in *input) start() error {
 	switch {
 	case in.seeks():
 		n, err := io.Copy(in.hash, io.NewSectionReader(in.file, 0, 1<<62))
-		in.read = n
+		in.size = n
+		in.octets.Store(0)
 		return err
 	case in.pipe != nil:
 		in.pipe = io.MultiReader(bytes.NewReader(in.head), in.pipe)
@@ -281,21 +297,35 @@ func (in *input) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	n, err := in.pipe.Read(p)
-	in.hash.Write(p[:n])
-	in.read += int64(n)
+	if in.hash != nil {
+		in.hash.Write(p[:n])
+	}
+	in.quick.Write(p[:n])
+	in.count.Add(int64(n))
 	in.ended = err == io.EOF
+	return n, err
+}
+
+// counted is the file of an archive.
+type counted struct{ *input }
+
+// ReadAt implements io.ReaderAt.
+func (c counted) ReadAt(p []byte, at int64) (int, error) {
+	n, err := c.file.ReadAt(p, at)
+	c.count.Add(int64(n))
 	return n, err
 }
 
 // finish reads what a decoder left over, so that the hash is that of the whole input.
 func (in *input) finish() error {
 	if in.seeks() {
+		in.octets.Store(in.size)
 		return nil
 	}
 	if _, err := io.Copy(io.Discard, in); err != nil {
 		return err
 	}
-	if in.survey != "" && in.survey != in.sum() {
+	if in.surveyed && in.survey != in.quick.Sum64() {
 		return errors.New("it was changed while it was read")
 	}
 	return nil

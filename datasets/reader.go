@@ -224,7 +224,23 @@ func seedOf(inputs []*input) uint64 {
 func (r *Reader) Seed() uint64 { return r.cfg.Seed }
 
 // Inputs says how far each input was read, in the order given to Open. After Next returned io.EOF it is complete.
-func (r *Reader) Inputs() []Input { return append([]Input(nil), r.stats...) }
+func (r *Reader) Inputs() []Input {
+	stats := slices.Clone(r.stats)
+	for i, in := range r.inputs {
+		stats[i].Octets = in.octets.Load()
+	}
+	return stats
+}
+
+// Surveyed says how far the zone files among the inputs were surveyed, in octets as stored: such a file is read once from
+// end to end before its first target. Others may call it while Next is under way.
+func (r *Reader) Surveyed() int64 {
+	octets := int64(0)
+	for _, in := range r.inputs {
+		octets += in.surveyOctets.Load()
+	}
+	return octets
+}
 
 // Delegations says what zone files hold of the targets that Next returned last, one for one; nil where that is nothing,
 // and altogether nil if there is nothing of any. It is the caller's.
@@ -368,16 +384,19 @@ func (r *Reader) readEntry(ctx context.Context, slot *held) (bool, error) {
 
 // damaged says where an input could not be read any further.
 func (r *Reader) damaged(err error) error {
+	return r.damagedAt(r.line, r.inputs[r.at].octets.Load(), err)
+}
+
+func (r *Reader) damagedAt(line, octets int64, err error) error {
 	if err == io.ErrUnexpectedEOF {
 		err = fmt.Errorf("ends early: %w", err)
 	}
 	in := r.inputs[r.at]
-	r.stats[r.at].Octets = in.read
 	where := ""
 	if r.source != in.name {
 		where = " of " + r.source
 	}
-	return in.fail(fmt.Errorf("after line %d%s, %d octets into the input: %w", r.line, where, in.read, err))
+	return in.fail(fmt.Errorf("after line %d%s, %d octets into the input: %w", line, where, octets, err))
 }
 
 // nextStream opens the next text to be read; io.EOF when there is none.
@@ -438,7 +457,7 @@ func (r *Reader) endInput() error {
 	if err := in.finish(); err != nil {
 		return r.damaged(err)
 	}
-	r.stats[r.at].Octets, r.stats[r.at].SHA256 = in.read, in.sum()
+	r.stats[r.at].SHA256 = in.sum()
 	in.close()
 	r.at++
 	r.started = false

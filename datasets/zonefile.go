@@ -23,22 +23,23 @@ import (
 // In a file in order, be it alphabetical or canonical (RFC 4034 6.1), no owner comes twice. In others, and from pipes,
 // owners are remembered, see recall, and one that comes again is folded.
 type zoneFile struct {
-	parser   *zoneParser
-	text     stream // for the survey
-	input    *input // likewise
-	started  bool   // there is no survey to be done, or it is
-	surveyed bool
-	zone     ZoneVersion
-	shared   *ZoneVersion // what delegations point to: zone, once it has a delegation
-	apex     []byte       // text of zone.Apex; nil if it is not known
-	run      zoneRun
-	glue     glue
-	whole    bool    // Delegation.Whole
-	recall   *recall // nil if no owner comes twice
-	folds    bool    // whatever the order, names of other inputs are folded too
-	sets     serverSets
-	key      []byte
-	names    [][]byte
+	parser         *zoneParser
+	text           stream // for the survey
+	input          *input // likewise
+	started        bool   // there is no survey to be done, or it is
+	surveyed       bool
+	surveyedBefore int64 // octets, of members of the archive that came before
+	zone           ZoneVersion
+	shared         *ZoneVersion // what delegations point to: zone, once it has a delegation
+	apex           []byte       // text of zone.Apex; nil if it is not known
+	run            zoneRun
+	glue           glue
+	whole          bool    // Delegation.Whole
+	recall         *recall // nil if no owner comes twice
+	folds          bool    // whatever the order, names of other inputs are folded too
+	sets           serverSets
+	key            []byte
+	names          [][]byte
 }
 
 // zoneRun is what consecutive records say of one owner.
@@ -64,7 +65,7 @@ type zoneDS struct {
 }
 
 func newZoneFile(cfg *Config, in *input, text stream, recall *recall) (*zoneFile, error) {
-	z := &zoneFile{input: in, text: text, recall: recall, glue: glue{hosts: newNameIndex()}}
+	z := &zoneFile{input: in, text: text, recall: recall, glue: glue{hosts: newNameIndex()}, surveyedBefore: in.surveyOctets.Load()}
 	z.started = !in.regular && in.how != zipped
 	origin := ""
 	if cfg.Origin != "" {
@@ -107,36 +108,41 @@ func (z *zoneFile) within(name []byte) bool {
 	return n > 0 && name[n-1] == '.' && string(name[n:]) == string(z.apex)
 }
 
-// survey reads the whole file for what delegations need of it. If ctx ends it can be called again.
-func (z *zoneFile) survey(ctx context.Context) error {
+// survey reads the whole file for what delegations need of it. If ctx ends it can be called again. It returns how many
+// lines it has read.
+func (z *zoneFile) survey(ctx context.Context) (line int64, err error) {
 	in, text := z.input, z.text
-	if in.how != zipped { // members of an archive can be opened twice
-		again, err := probe(in.path, nil)
-		if err != nil {
-			return err
+	in.surveyOctets.Store(z.surveyedBefore)
+	if in.how == zipped { // members of an archive can be opened twice
+		in.count = &in.surveyOctets
+		defer func() { in.count = &in.octets }()
+	} else {
+		if in, err = probe(in.path, nil); err != nil {
+			return 0, err
 		}
-		defer again.close()
-		if err := again.start(); err != nil {
-			return err
+		in.hash, in.count = nil, &z.input.surveyOctets
+		defer in.close()
+		if err := in.start(); err != nil {
+			return 0, err
 		}
-		in, text = again, again.streams()[0]
+		text = in.streams()[0]
 	}
 	from, err := text.open()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer from.Close()
 	parser := newZoneParser(z.parser.origin)
 	parser.skim = true
 	s := zoneSurvey{parser: parser, glue: glue{hosts: newNameIndex()}, alphabetical: true, canonical: true}
 	if err := s.read(ctx, bufio.NewReaderSize(from, bufferSize)); err != nil {
-		return err
+		return s.number, err
 	}
 	if in != z.input {
 		if err := in.finish(); err != nil {
-			return err
+			return s.number, err
 		}
-		z.input.survey = in.sum()
+		z.input.surveyed, z.input.survey = true, in.quick.Sum64()
 	}
 	z.started, z.surveyed, z.glue = true, true, s.glue
 	if z.whole = s.alphabetical || s.canonical; z.whole && !z.folds {
@@ -147,12 +153,13 @@ func (z *zoneFile) survey(ctx context.Context) error {
 			z.enter(apex, s.serial)
 		}
 	}
-	return nil
+	return s.number, nil
 }
 
 // zoneSurvey is what is learned from a whole file before its first target.
 type zoneSurvey struct {
 	parser *zoneParser
+	number int64 // lines read
 	glue   glue
 	apex   []byte // text: owner of the first SOA record; nil without one
 	serial uint32
@@ -168,30 +175,7 @@ type zoneSurvey struct {
 
 // read surveys the lines of a file.
 func (s *zoneSurvey) read(ctx context.Context, lines *bufio.Reader) error {
-	number := int64(0)
-	line := func() ([]byte, int64, error) {
-		for {
-			if number++; number%pollLines == 0 && ctx.Err() != nil {
-				return nil, 0, ctx.Err()
-			}
-			text, err := lines.ReadSlice('\n')
-			long := len(text) > MaxLine+1
-			for err == bufio.ErrBufferFull {
-				if err = ctx.Err(); err == nil {
-					_, err = lines.ReadSlice('\n')
-				}
-			}
-			if err != nil && (err != io.EOF || len(text) == 0) {
-				return nil, 0, err
-			}
-			if number == 1 {
-				text = bytes.TrimPrefix(text, byteOrderMark)
-			}
-			if text = bytes.TrimSuffix(text, []byte{'\n'}); !long && len(text) <= MaxLine {
-				return text, number, nil
-			}
-		}
-	}
+	line := func() ([]byte, int64, error) { return s.line(ctx, lines) }
 	for {
 		event, err := s.parser.next(line)
 		if err != nil {
@@ -203,6 +187,31 @@ func (s *zoneSurvey) read(ctx context.Context, lines *bufio.Reader) error {
 		}
 		if event == zoneTaken {
 			s.add(&s.parser.zoneRecord)
+		}
+	}
+}
+
+// line returns the next line, without its end, that is no longer than MaxLine.
+func (s *zoneSurvey) line(ctx context.Context, lines *bufio.Reader) ([]byte, int64, error) {
+	for {
+		if s.number%pollLines == 0 && ctx.Err() != nil {
+			return nil, 0, ctx.Err()
+		}
+		text, err := lines.ReadSlice('\n')
+		long := len(text) > MaxLine+1
+		for err == bufio.ErrBufferFull {
+			if err = ctx.Err(); err == nil {
+				_, err = lines.ReadSlice('\n')
+			}
+		}
+		if err != nil && (err != io.EOF || len(text) == 0) {
+			return nil, 0, err
+		}
+		if s.number++; s.number == 1 {
+			text = bytes.TrimPrefix(text, byteOrderMark)
+		}
+		if text = bytes.TrimSuffix(text, []byte{'\n'}); !long && len(text) <= MaxLine {
+			return text, s.number, nil
 		}
 	}
 }

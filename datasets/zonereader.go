@@ -15,11 +15,11 @@ import (
 func (r *Reader) readZone(ctx context.Context, slot *held) (bool, error) {
 	z := r.zone
 	if !z.started {
-		if err := z.survey(ctx); err != nil {
+		if line, err := z.survey(ctx); err != nil {
 			if err == ctx.Err() {
 				return false, err
 			}
-			r.end = r.damaged(err)
+			r.end = r.damagedAt(line, z.input.surveyOctets.Load()-z.surveyedBefore, err)
 			return false, r.end
 		}
 	}
