@@ -87,6 +87,9 @@ func (g *glue) add(host []byte, addrs []netip.Addr, ttl uint32) bool {
 	return g.hosts.put(host, b)
 }
 
+// holds reports whether there are addresses of a host.
+func (g *glue) holds(host []byte) bool { return g.hosts.find(host) != nil }
+
 // of returns the addresses of a host, in order; nil if there are none.
 func (g *glue) of(host []byte) (addrs []netip.Addr, ttl uint32) {
 	data := g.hosts.find(host)
@@ -115,26 +118,32 @@ func sortedAddrs(addrs []netip.Addr) []netip.Addr {
 	return addrs[:min(len(addrs), maxServerAddrs)]
 }
 
-// serverSets remembers sets of name servers by their names in text, sorted and each followed by a line end.
-type serverSets struct{ young, old map[string][]NameServer }
-
-func (s *serverSets) find(key []byte) []NameServer {
-	if set, ok := s.young[string(key)]; ok {
-		return set
-	}
-	set := s.old[string(key)]
-	if set != nil {
-		s.put(key, set)
-	}
-	return set
+// serverSet is a set of name servers.
+type serverSet struct {
+	servers []NameServer
+	late    bool // there may be glue further on for some
 }
 
-func (s *serverSets) put(key []byte, set []NameServer) {
+// serverSets remembers sets of name servers by their names in text, sorted and each followed by a line end.
+type serverSets struct{ young, old map[string]serverSet }
+
+func (s *serverSets) find(key []byte) (serverSet, bool) {
+	if set, ok := s.young[string(key)]; ok {
+		return set, true
+	}
+	set, ok := s.old[string(key)]
+	if ok {
+		s.put(key, set)
+	}
+	return set, ok
+}
+
+func (s *serverSets) put(key []byte, set serverSet) {
 	if len(s.young) >= maxServerSets/2 {
 		s.old, s.young = s.young, nil
 	}
 	if s.young == nil {
-		s.young = make(map[string][]NameServer)
+		s.young = make(map[string]serverSet)
 	}
 	s.young[string(key)] = set
 }

@@ -48,8 +48,9 @@ type zoneRun struct {
 	line    int64 // of the first NS record; 0 before it
 	reason  Reason
 	ttl     uint32
-	text    []byte // names of servers, one after the other
-	ends    []int
+	text    []byte // names of servers, each with a line end
+	ends    []int  // of them, the line end included
+	ordered bool   // they are in order, and each there once
 	ds      []zoneDS
 	data    []byte // of ds
 	partial bool   // there is more than is kept
@@ -86,6 +87,7 @@ func newZoneFile(cfg *Config, in *input, text stream, recall *recall) (*zoneFile
 func (z *zoneFile) enter(apex wire.Name, serial uint32) {
 	z.zone, z.shared = ZoneVersion{apex, serial}, nil
 	z.apex = []byte(apex.String())
+	z.sets = serverSets{} // what glue they may have is another matter in another zone
 }
 
 // takeSOA begins a zone by its SOA record, unless it has begun.

@@ -171,7 +171,17 @@ func (run *zoneRun) addServer(rec *zoneRecord) {
 		run.partial = true
 		return
 	}
-	run.text = append(run.text, rec.target...)
+	before := run.text
+	if n := len(run.ends); n == 0 {
+		run.ordered = true
+	} else if run.ordered {
+		from := 0
+		if n > 1 {
+			from = run.ends[n-2]
+		}
+		run.ordered = bytes.Compare(before[from:len(before)-1], rec.target) < 0
+	}
+	run.text = append(append(before, rec.target...), '\n')
 	run.ends = append(run.ends, len(run.text))
 }
 
@@ -233,50 +243,75 @@ func (z *zoneFile) holds(host []byte) bool { return z.within(host) || bytes.Equa
 
 // servers returns the name servers of the run. late says that there may be glue further on for some.
 func (z *zoneFile) servers() (set []NameServer, late bool) {
+	key := z.serversKey()
+	known, ok := z.sets.find(key)
+	switch {
+	case !ok:
+		known.servers = make([]NameServer, 0, bytes.Count(key, []byte{'\n'}))
+		for name := range bytes.SplitSeq(key[:len(key)-1], []byte{'\n'}) {
+			n, err := wire.ParseName(string(name))
+			if err != nil {
+				continue // absoluteName and canonicalText let none pass that is no name
+			}
+			known.servers = append(known.servers, NameServer{Name: n})
+		}
+		slices.SortFunc(known.servers, func(a, b NameServer) int { return strings.Compare(string(a.Name), string(b.Name)) })
+		z.addGlue(known.servers, z.zone.Apex)
+	case known.late:
+		known.servers = z.completed(known.servers, z.zone.Apex)
+	default:
+		return known.servers, false
+	}
+	known.late = !z.surveyed && slices.ContainsFunc(known.servers, func(s NameServer) bool { return s.lacksGlue(z.zone.Apex) })
+	z.sets.put(key, known)
+	return known.servers, known.late
+}
+
+// serversKey returns the names of the servers of the run, in order and each once, with a line end each.
+func (z *zoneFile) serversKey() []byte {
+	run := &z.run
+	if run.ordered {
+		return run.text
+	}
 	names, from := z.names[:0], 0
-	for _, end := range z.run.ends {
-		names = append(names, z.run.text[from:end])
+	for _, end := range run.ends {
+		names = append(names, run.text[from:end])
 		from = end
 	}
-	slices.SortFunc(names, bytes.Compare)
-	names = slices.CompactFunc(names, bytes.Equal)
-	z.names = names
-	key := z.key[:0]
-	for _, name := range names {
-		key = append(append(key, name...), '\n')
+	slices.SortFunc(names, func(a, b []byte) int { return bytes.Compare(a[:len(a)-1], b[:len(b)-1]) })
+	z.names = slices.CompactFunc(names, bytes.Equal)
+	z.key = z.key[:0]
+	for _, name := range z.names {
+		z.key = append(z.key, name...)
 	}
-	z.key = key
-	if set := z.sets.find(key); set != nil {
-		return set, false
-	}
-	set = make([]NameServer, 0, len(names))
-	for _, name := range names {
-		n, err := wire.ParseName(string(name))
-		if err != nil {
-			continue // absoluteName and canonicalText let none pass that is no name
+	return z.key
+}
+
+// lacksGlue reports whether a zone may say the addresses of a server, and has not yet. Without an apex any may.
+func (s *NameServer) lacksGlue(apex wire.Name) bool {
+	return s.Addrs == nil && (apex == "" || s.Name.In(apex))
+}
+
+// addGlue gives servers of a zone's name the glue that has passed.
+func (z *zoneFile) addGlue(servers []NameServer, apex wire.Name) {
+	for i := range servers {
+		if s := &servers[i]; s.lacksGlue(apex) {
+			s.Addrs, s.TTL = z.glue.of([]byte(s.Name.String()))
 		}
-		s := NameServer{Name: n}
-		if z.holds(name) {
-			s.Addrs, s.TTL = z.glue.of(name)
-			late = late || s.Addrs == nil && !z.surveyed
+	}
+}
+
+// completed returns servers with the glue that has passed since they were made, which are the same if that is none.
+func (z *zoneFile) completed(servers []NameServer, apex wire.Name) []NameServer {
+	for i := range servers {
+		if s := &servers[i]; s.lacksGlue(apex) && z.glue.holds([]byte(s.Name.String())) {
+			more := slices.Clone(servers)
+			z.addGlue(more[i:], apex)
+			return more
 		}
-		set = append(set, s)
 	}
-	slices.SortFunc(set, func(a, b NameServer) int { return strings.Compare(string(a.Name), string(b.Name)) })
-	if !late {
-		z.sets.put(key, set)
-	}
-	return set, late
+	return servers
 }
 
 // complete gives a delegation the glue that has passed since it was made.
-func (z *zoneFile) complete(d *Delegation) {
-	d.Servers = slices.Clone(d.Servers)
-	for i := range d.Servers {
-		if s := &d.Servers[i]; s.Addrs == nil {
-			if name := []byte(s.Name.String()); z.holds(name) {
-				s.Addrs, s.TTL = z.glue.of(name)
-			}
-		}
-	}
-}
+func (z *zoneFile) complete(d *Delegation) { d.Servers = z.completed(d.Servers, d.Zone.Apex) }
