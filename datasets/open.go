@@ -5,7 +5,6 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
@@ -79,8 +78,10 @@ type input struct {
 
 	hash  hash.Hash    // nil if nobody wants to know
 	quick maphash.Hash // of what comes from the pipe or file
-	size  int64        // of an archive or table, once hashed
+	size  int64        // octets hashed
 	ended bool         // the pipe was read to its end; another writer of a named pipe would start it again
+
+	expected *Prefix // of a stream, until that much was read
 
 	surveyed bool   // a zone file was read before
 	survey   uint64 // quick of that time
@@ -276,10 +277,8 @@ func (in *input) openText() (io.ReadCloser, error) {
 func (in *input) start() error {
 	switch {
 	case in.seeks():
-		n, err := io.Copy(in.hash, io.NewSectionReader(in.file, 0, 1<<62))
-		in.size = n
 		in.octets.Store(0)
-		return err
+		return in.noteAll()
 	case in.pipe != nil:
 		in.pipe = io.MultiReader(bytes.NewReader(in.head), in.pipe)
 		return nil
@@ -297,12 +296,18 @@ func (in *input) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	n, err := in.pipe.Read(p)
-	if in.hash != nil {
-		in.hash.Write(p[:n])
-	}
 	in.quick.Write(p[:n])
 	in.count.Add(int64(n))
 	in.ended = err == io.EOF
+	if in.hash == nil {
+		return n, err
+	}
+	if other := in.note(p[:n]); other != nil {
+		return 0, other
+	}
+	if in.ended && in.expected != nil {
+		return 0, in.short()
+	}
 	return n, err
 }
 
@@ -330,8 +335,6 @@ func (in *input) finish() error {
 	}
 	return nil
 }
-
-func (in *input) sum() string { return hex.EncodeToString(in.hash.Sum(nil)) }
 
 func (in *input) close() {
 	if in.file != nil {

@@ -70,7 +70,8 @@ type Config struct {
 // Input is a source of names.
 type Input struct {
 	Path   string `json:"path"`             // as in the column source_list, where that is a file
-	SHA256 string `json:"sha256,omitempty"` // of the octets read, in hexadecimal; not known before the end of a stream
+	SHA256 string `json:"sha256,omitempty"` // in hexadecimal; of a stream, of the octets read so far
+	Octets int64  `json:"octets,omitempty"` // of a stream, read so far
 	Lines  int64  `json:"lines,omitempty"`
 
 	Elsewhere int64 `json:"elsewhere,omitempty"` // lines that are the part of other machines

@@ -38,6 +38,7 @@ type entry struct {
 	Totals  *Totals       `json:"totals,omitempty"`  // of the parts
 	Servers []byte        `json:"servers,omitempty"` // the rows of the part of nameservers, which nobody can ask for again: JSON lines, zstd
 	Exclude []ExcludeList `json:"exclude,omitempty"` // put in force
+	Inputs  []Input       `json:"inputs,omitempty"`  // what was read of them: Lines are among it
 
 	// Void are entries whose parts are no more: they were damaged.
 	Void []int `json:"void,omitempty"`
@@ -119,7 +120,9 @@ func readEntry(s store, number int) (*entry, error) {
 		return nil, fmt.Errorf("%w: its SHA-256 is another", errDamaged)
 	}
 	var e entry
-	if err := json.Unmarshal(sealed.Entry, &e); err != nil {
+	decoder = json.NewDecoder(bytes.NewReader(sealed.Entry))
+	decoder.UseNumber() // a seed has more digits than a float
+	if err := decoder.Decode(&e); err != nil {
 		return nil, fmt.Errorf("%w: %v", errDamaged, err)
 	}
 	if e.Number != number {

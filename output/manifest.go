@@ -172,6 +172,9 @@ func (m *Manifest) apply(e *entry) {
 	if e.Totals != nil {
 		m.Totals.add(e.Totals)
 	}
+	if e.Inputs != nil {
+		m.Inputs = slices.Clone(e.Inputs)
+	}
 	if len(e.Exclude) > 0 {
 		if m.Exclude == nil {
 			m.Exclude = new(Exclude)

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -137,7 +138,12 @@ func changed(was, is any) map[string]any {
 // object returns the JSON object that v is; nil if it is none.
 func object(v any) (members map[string]any) {
 	text, err := json.Marshal(v)
-	if err != nil || json.Unmarshal(text, &members) != nil {
+	if err != nil {
+		return nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if decoder.Decode(&members) != nil {
 		return nil
 	}
 	return members

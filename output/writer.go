@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/caascan/caascan/scanner/record"
@@ -297,8 +298,12 @@ func (w *Writer) Reject(source string, line int64, reason, text string) error {
 	return w.fail(w.rejects.add(source, line, reason, text))
 }
 
-// SetInputs replaces the inputs in the manifest, once they are read and their sums known.
+// SetInputs replaces the inputs in the manifest: once they are read and their sums known, or on the way, so that a stream
+// is known again. What it says is committed with the rows.
 func (w *Writer) SetInputs(inputs []Input) { w.inputs = append([]Input{}, inputs...) }
+
+// Inputs returns the inputs as the manifest has them.
+func (w *Writer) Inputs() []Input { return slices.Clone(w.manifest.Inputs) }
 
 // SetExclude says that another opt-out list has taken the place of the one before. As all methods of a Writer it is for
 // the goroutine that writes.
@@ -367,7 +372,7 @@ func (w *Writer) finishParts() error {
 		}
 	}
 	before := w.entries
-	e := &entry{Lines: w.lines.take(), Exclude: w.exclude}
+	e := &entry{Lines: w.lines.take(), Exclude: w.exclude, Inputs: w.inputs}
 	err := w.aside.commit(w.store, e)
 	for _, t := range tables {
 		if err != nil {

@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -45,6 +44,9 @@ type scanFlags struct {
 	Loops    int      `placeholder:"N" help:"Event loops (default: one per core)."`
 	Vantage  string   `placeholder:"TEXT" help:"Where this machine stands, for the rows."`
 	Quiet    bool     `help:"No progress, no summary."`
+
+	PartRows int           `default:"1000000" placeholder:"N" help:"Rows in one part of the dataset, at most."`
+	PartAge  time.Duration `default:"3m" help:"How long rows wait for their part to be finished, at most: what a crash can cost."`
 }
 
 // Example implements exampler.
@@ -87,8 +89,13 @@ func (c *scanCmd) Run(env *environ) error {
 		return usage(err)
 	}
 	rejects.sink = sink
+	source := &source{reader: reader, sink: sink}
+	if source.resume() {
+		rows, waiting, _ := sink.writer.Resumed()
+		c.note(env, fmt.Sprintf("continuing the scan in %s, which has %d rows, and %d names to look at again", c.Out, rows, waiting))
+	}
 	defer c.exclusion.rereadOnHangup(env.ctx, env.stderr, sink.excluded)()
-	return c.scanFlags.run(env, scan, &source{reader: reader}, sink, sink)
+	return c.scanFlags.run(env, scan, source, sink, sink)
 }
 
 func must[T any](v T, err error) T {
@@ -129,6 +136,17 @@ func (f *scanFlags) warn(env *environ, text string) {
 	}
 }
 
+// note shows what a user will want to know, in the form of warn.
+func (f *scanFlags) note(env *environ, text string) {
+	switch {
+	case f.Quiet:
+	case isTerminal(env.stderr):
+		fmt.Fprintf(env.stderr, "caascan: %s\n", text)
+	default:
+		json.NewEncoder(env.stderr).Encode(map[string]string{"note": text})
+	}
+}
+
 // defaultInFlight takes a quarter of the memory that is free, at 2 KiB a name, but no more names than a polite scan can
 // keep busy.
 func defaultInFlight() int {
@@ -145,6 +163,14 @@ func (c *scanCmd) sink(env *environ, reader *datasets.Reader, issuers *datasets.
 	cfg := c.outputConfig(reader.Seed())
 	cfg.Issuers = registry{issuers}
 	cfg.Scan, cfg.Exclude = env.flags, c.exclusion.about()
+	cfg.Inputs = (&source{reader: reader}).inputs()
+	if err := sumInputs(c.Input, cfg.Inputs); err != nil {
+		return nil, err
+	}
+	var err error
+	if cfg.Identity, err = identity(env.flags, cfg.Inputs); err != nil {
+		return nil, err
+	}
 	cfg.Format = output.Format(c.Format)
 	cfg.Restart = c.Restart
 	if c.Out == "-" {
@@ -173,7 +199,7 @@ func (f *scanFlags) outputConfig(seed uint64) output.Config {
 	return output.Config{
 		ScanID:  time.Now().UTC().Format("20060102T150405.000Z"),
 		Version: release, Commit: commit(), PSL: suffixes.Version(), Worker: host, Vantage: f.Vantage, Seed: seed,
-		Registrable: suffixes.Operator,
+		Registrable: suffixes.Operator, PartRows: f.PartRows, PartAge: f.PartAge,
 	}
 }
 
@@ -194,8 +220,10 @@ func (f *scanFlags) run(env *environ, scan *scanner.Scan, source *source, sink *
 	}
 	closing := sink.finish(scan.NameServers(), source.inputs(), state)
 	switch {
+	case errors.Is(err, datasets.ErrOtherStream):
+		return usage(err)
 	case errors.Is(err, context.Canceled):
-		return exit{exitStopped, errors.New("stopped early; everything written so far is valid")}
+		return exit{exitStopped, errors.New("stopped early; everything written so far is valid, and the same command continues it")}
 	case err != nil:
 		return exit{exitStopped, errors.Join(err, closing)}
 	case closing != nil:
@@ -224,36 +252,6 @@ func (f *scanFlags) complete(source *source, sink *lockedSink) error {
 	return nil
 }
 
-// source is the reader as the scanner takes it, with counts that others may read.
-type source struct {
-	reader  *datasets.Reader
-	names   int64 // how many it will yield; 0 if not known beforehand
-	targets atomic.Int64
-	octets  atomic.Int64
-	ended   atomic.Bool
-}
-
-// Next implements scanner.Source.
-func (s *source) Next(ctx context.Context) ([]record.Target, error) {
-	targets, err := s.reader.Next(ctx)
-	s.targets.Add(int64(len(targets)))
-	octets := int64(0)
-	for _, in := range s.reader.Inputs() {
-		octets += in.Octets
-	}
-	s.octets.Store(octets)
-	s.ended.Store(err != nil)
-	return targets, err
-}
-
-func (s *source) inputs() []output.Input {
-	var inputs []output.Input
-	for _, in := range s.reader.Inputs() {
-		inputs = append(inputs, output.Input{Path: in.Path, SHA256: in.SHA256, Lines: in.Lines, Elsewhere: in.Elsewhere})
-	}
-	return inputs
-}
-
 // lockedSink lets the reader's rejects and the scanner's records, which come from two goroutines, into one sink.
 type lockedSink struct {
 	mu     sync.Mutex
@@ -276,6 +274,13 @@ func (s *lockedSink) excluded(list *output.ExcludeList) {
 	if s.writer != nil {
 		s.writer.SetExclude(*list)
 	}
+}
+
+// read notes what was read of the inputs.
+func (s *lockedSink) read(inputs []output.Input) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writer.SetInputs(inputs)
 }
 
 // finish writes what is known only at the end and closes the sink.

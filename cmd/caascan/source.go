@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+
+	"github.com/caascan/caascan/datasets"
+	"github.com/caascan/caascan/output"
+	"github.com/caascan/caascan/scanner/record"
+)
+
+// source is the reader as the scanner takes it, with counts that others may read. Of a scan that is continued it yields only
+// the lines that have no row yet.
+type source struct {
+	reader  *datasets.Reader
+	sink    *lockedSink // nil, or one without a writer: nothing is continued
+	names   int64       // how many it will yield; 0 if not known beforehand
+	targets atomic.Int64
+	octets  atomic.Int64
+	ended   atomic.Bool
+
+	// Streams are read again from their beginning, and nobody knows before whether they are what they were. What they yield until
+	// that is seen is held: of what was read before, only the names that were under way have no row.
+	unproven map[int]int64 // octets to be read of an input, by its index
+	held     []record.Target
+}
+
+// resume makes the source one of a scan that is continued, and reports whether the sink's is.
+func (s *source) resume() bool {
+	if s.sink.writer == nil {
+		return false
+	}
+	if _, _, resumed := s.sink.writer.Resumed(); !resumed {
+		return false
+	}
+	before := s.sink.writer.Inputs()
+	for i, stream := range s.reader.Streams() {
+		if stream && i < len(before) && before[i].Octets > 0 {
+			s.reader.Expect(i, datasets.Prefix{Octets: before[i].Octets, SHA256: before[i].SHA256})
+			if s.unproven == nil {
+				s.unproven = map[int]int64{}
+			}
+			s.unproven[i] = before[i].Octets
+		}
+	}
+	return true
+}
+
+// Next implements scanner.Source.
+func (s *source) Next(ctx context.Context) ([]record.Target, error) {
+	for {
+		targets, err := s.reader.Next(ctx)
+		s.note(err != nil)
+		if s.sink != nil && s.sink.writer != nil {
+			targets = slices.DeleteFunc(targets, func(t record.Target) bool { return s.sink.writer.Done(t.Source, t.Line) })
+		}
+		if len(s.unproven) > 0 || s.held != nil {
+			s.held = append(s.held, targets...)
+			if targets = nil; len(s.unproven) == 0 {
+				targets, s.held = s.held, nil
+			} else if err == nil {
+				continue
+			}
+		}
+		s.targets.Add(int64(len(targets)))
+		return targets, err
+	}
+}
+
+// note takes note of how far the inputs were read.
+func (s *source) note(ended bool) {
+	octets, all := int64(0), s.reader.Inputs()
+	for i, in := range all {
+		octets += in.Octets
+		if in.Octets >= s.unproven[i] {
+			delete(s.unproven, i)
+		}
+	}
+	s.octets.Store(octets)
+	s.ended.Store(ended)
+	if s.sink != nil && s.sink.writer != nil && slices.Contains(s.reader.Streams(), true) {
+		s.sink.read(s.inputs())
+	}
+}
+
+// inputs describes the inputs for the manifest.
+func (s *source) inputs() []output.Input {
+	var inputs []output.Input
+	streams := s.reader.Streams()
+	for i, in := range s.reader.Inputs() {
+		about := output.Input{Path: in.Path, SHA256: in.SHA256, Lines: in.Lines, Elsewhere: in.Elsewhere}
+		if streams[i] && in.SHA256 == "" && in.Octets > 0 {
+			read := s.reader.Prefix(i)
+			about.Octets, about.SHA256 = read.Octets, read.SHA256
+		}
+		inputs = append(inputs, about)
+	}
+	return inputs
+}
