@@ -331,14 +331,15 @@ func bucket(rank int64) string {
 var compressionSuffixes = [...]string{".gz", ".zst", ".zstd", ".zip"}
 
 // Names of downloads that say which list they are: tranco_K25XW.csv, tranco_2026-11-01_K25XW-1m.csv, 202610.csv,
-// crux-202610.csv. A Tranco list ID has capitals and digits.
+// crux-202610.csv, umbrella-2026-11-01.csv. A Tranco list ID has capitals and digits.
 var (
 	trancoFile = regexp.MustCompile(`^(?i:tranco)[_-](?:(\d{4}-\d{2}-\d{2})[_-])?([A-Z0-9]{4,6})(?:-[0-9a-z]+)?(?:\.csv)?$`)
 	cruxFile   = regexp.MustCompile(`^(?:(?i:crux)[_-])?(20\d{4})(?:\.csv)?$`)
+	dailyFile  = regexp.MustCompile(`^(umbrella|majestic|radar)-(\d{4}-\d{2}-\d{2})(?:\.csv)?$`)
 )
 
 // sourceName makes the name of a source from a file's path: its base name without compression suffix, or
-// "tranco:DATE:ID", "tranco:ID", "crux:YYYYMM" where the name says so.
+// "tranco:DATE:ID", "tranco:ID", "crux:YYYYMM", "umbrella:DATE" where the name says so.
 func sourceName(path string) string {
 	base := filepath.Base(path)
 	for _, suffix := range compressionSuffixes {
@@ -347,11 +348,14 @@ func sourceName(path string) string {
 			break
 		}
 	}
-	if m := trancoFile.FindStringSubmatch(base); m != nil && strings.ContainsAny(m[2], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+	if m := trancoFile.FindStringSubmatch(base); m != nil && (m[1] != "" || strings.ContainsAny(m[2], "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
 		if m[1] != "" {
 			return "tranco:" + m[1] + ":" + m[2]
 		}
 		return "tranco:" + m[2]
+	}
+	if m := dailyFile.FindStringSubmatch(base); m != nil {
+		return m[1] + ":" + m[2]
 	}
 	return base
 }
