@@ -71,6 +71,9 @@ func BenchmarkReader(b *testing.B) {
 	} {
 		b.Run(c.what, func(b *testing.B) { benchmarkReader(b, Config{}, c.line) })
 	}
+	b.Run("mixed-shard", func(b *testing.B) { // one op is one name of the shard, and one of the other
+		benchmarkReader(b, Config{Shard: Shard{1, 2}}, func(i int) string { return mixedName(i) + "\n" })
+	})
 	b.Run("list-in-order", func(b *testing.B) {
 		benchmarkReader(b, Config{Window: 1}, func(i int) string { return fmt.Sprintf("www.name-%d.co.uk\n", i) })
 	})
