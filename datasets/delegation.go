@@ -19,9 +19,9 @@ type Delegation struct {
 	DS      []record.RR  // the DS records, then the RRSIG records that cover them; nil if there are none
 	TTL     uint32       // seconds: the smallest of the NS records
 
-	// Whole says that the zone holds no more of the name than this, so that without a DS record there is none: the owners
-	// of the whole file were seen to be in order, so that no records of one owner come apart. Where it is false, only what
-	// is there can be relied on.
+	// Whole says that the zone holds no more NS and DS records of the name than these, so that without a DS record there is
+	// none: the owners of such records in the whole file were seen to be in order, so that none come apart. Where it is
+	// false, only what is there can be relied on. Signatures may be missing, which some write behind all else.
 	Whole bool
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/wire"
 )
@@ -131,9 +133,52 @@ func FuzzPlainRecord(f *testing.F) {
 	}
 	f.Add("a.k. 1 in aaaa ::ffff:192.0.2.1")
 	f.Add("a.k.\tin\t1 ds 1 8 2 00 fF")
+	f.Add("a.k. 1 in rrsig DS 13 2 86400 20261210000000 20261119000000 4711 K. c2lnbmF0dXJl")
 	f.Fuzz(func(t *testing.T, line string) {
 		if !strings.ContainsAny(line, "\n\r") { // of which a line has none
 			samePlain(t, line)
+		}
+	})
+}
+
+// Whatever the line before: a line is plain, or not, as by itself; and what a survey skims is no part of what goes on.
+func FuzzPlainAfter(f *testing.F) {
+	lines := strings.Split(czds, "\n")
+	for i := range lines[1:] {
+		f.Add(lines[i], lines[i+1])
+	}
+	f.Add("a.k. 1 in ns (", "a.k. 1 in ns b.")
+	f.Add("A\\.b.k. 1 in ns b.", "a\\.b.k. 1 in ns b.")
+	f.Add("ab.k. 1 in ns b.", "x..k. 1 in ns b.")
+	f.Add("*.k. 1 in ns b.", "*.k. 1 in ns b.")
+	f.Fuzz(func(t *testing.T, before, line string) {
+		p, alone := newZoneParser(""), newZoneParser("")
+		p.take([]byte(before), 1)
+		if p.entry.open() || strings.ContainsAny(line, "\n\r") {
+			return
+		}
+		alone.ttl = p.ttl
+		ttl, explicit, ok := p.plain([]byte(line))
+		wantTTL, wantExplicit, want := alone.plain([]byte(line))
+		if ok != want || ok && (ttl != wantTTL || explicit != wantExplicit) {
+			t.Fatalf("%q after %q: %v %v %v, alone %v %v %v", line, before, ok, ttl, explicit, want, wantTTL, wantExplicit)
+		}
+		if ok {
+			p.follow(ttl, explicit)
+			alone.follow(ttl, explicit)
+			if diff := cmp.Diff(parsedOf(&alone.zoneRecord), parsedOf(&p.zoneRecord)); diff != "" {
+				t.Fatalf("%q after %q: %s", line, before, diff)
+			}
+		}
+		skimmer := newZoneParser("")
+		skimmer.skim = true
+		if _, _, skims := skimmer.plain([]byte(line)); skims {
+			alone.take([]byte(line), 1)
+			if alone.entry.open() {
+				t.Fatalf("%q goes on", line)
+			}
+		} else if want {
+			t.Fatalf("%q is not skimmed", line)
 		}
 	})
 }

@@ -79,26 +79,29 @@ func detect(line []byte) layout {
 }
 
 // isZoneLine reports whether a line with which an input starts is one of a zone file: a directive, or a record with an
-// absolute owner and a class.
+// absolute owner and a class or a TTL, which Knot writes alone. SOA and NS records may have neither.
 func isZoneLine(line []byte) bool {
 	owner, at := nextField(line, 0)
 	if isFold(owner, "$origin") || isFold(owner, "$ttl") {
 		return true
 	}
-	if len(owner) == 0 || owner[len(owner)-1] != '.' {
+	if len(owner) == 0 || owner[len(owner)-1] != '.' && string(owner) != "@" {
 		return false
 	}
-	class := false
+	class, timed := false, false
 	for {
 		var field []byte
 		field, at = nextField(line, at)
 		switch _, ttl := plainTTL(field); {
-		case ttl:
+		case ttl && !timed:
+			timed = true
 		case !class && isFold(field, "in"):
 			class = true
+		case isFold(field, "soa"), isFold(field, "ns"):
+			return class || timed || !isBlank(line[at:])
 		default:
-			return class && (isFold(field, "soa") || isFold(field, "ns") || isFold(field, "ds") || isFold(field, "a") ||
-				isFold(field, "aaaa") || isFold(field, "rrsig") || isFold(field, "nsec3") || isFold(field, "nsec") || isFold(field, "txt"))
+			return (class || timed) && (isFold(field, "ds") || isFold(field, "a") || isFold(field, "aaaa") || isFold(field, "rrsig") ||
+				isFold(field, "nsec3") || isFold(field, "nsec") || isFold(field, "txt"))
 		}
 	}
 }

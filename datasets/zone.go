@@ -59,12 +59,12 @@ type zoneParser struct {
 	bad   Reason
 	text  []byte // of a rejected entry
 
-	// skim leaves the data of NS, DS and RRSIG records unread where that is possible: such records have the type 0.
+	// skim leaves the data of NS, DS and RRSIG records unread where that is possible: target and data are those of others.
 	skim bool
 
 	ownerBuf, targetBuf, lastBuf [MaxName + 1]byte
 	plainOwner                   int // octets of ownerBuf that are the owner of a plain line; 0 if it holds anything else
-	dataBuf                      []byte
+	dataBuf, digits              []byte
 }
 
 // zoneLine is a line with its number.
@@ -187,6 +187,7 @@ func (p *zoneParser) plainData(typ, data []byte) bool {
 	switch w := word[:len(typ)]; string(w) {
 	case "ns":
 		if p.skim {
+			r.typ = wire.TypeNS
 			return !isBlank(data) && isOneLine(data)
 		}
 		_, at := nextBlank(data, 0)
@@ -212,6 +213,7 @@ func (p *zoneParser) plainData(typ, data []byte) bool {
 		return true
 	case "ds":
 		if p.skim {
+			r.typ = wire.TypeDS
 			return !isBlank(data) && isOneLine(data)
 		}
 		return p.plainDS(data)
@@ -266,12 +268,16 @@ func (p *zoneParser) plainDS(data []byte) bool {
 
 // plainRRSIG reads the data of an RRSIG record over DS records, behind the type covered (RFC 4034 3.2).
 func (p *zoneParser) plainRRSIG(data []byte) bool {
-	var fields [8][]byte // algorithm, labels, TTL, expiration, inception, key tag, signer, signature
+	var fields [7][]byte // algorithm, labels, TTL, expiration, inception, key tag, signer
 	at := 0
 	for i := range fields {
 		fields[i], at = nextField(data, at)
 	}
-	if len(fields[7]) == 0 || !isBlank(data[at:]) {
+	signature := p.digits[:0]
+	for piece, at := nextField(data, at); len(piece) > 0; piece, at = nextField(data, at) { // dig writes several
+		signature = append(signature, piece...)
+	}
+	if p.digits = signature; len(signature) == 0 {
 		return false
 	}
 	var numbers [6]uint32
@@ -296,7 +302,7 @@ func (p *zoneParser) plainRRSIG(data []byte) bool {
 	for label := range bytes.SplitSeq(p.targetBuf[:n], []byte{'.'}) {
 		rdata = append(append(rdata, byte(len(label))), label...)
 	}
-	rdata, err := base64.StdEncoding.AppendDecode(append(rdata, 0), fields[7])
+	rdata, err := base64.StdEncoding.AppendDecode(append(rdata, 0), signature)
 	p.dataBuf = rdata
 	if err != nil {
 		return false

@@ -82,7 +82,7 @@ func TestDelegations(t *testing.T) {
 		}
 		return m
 	}
-	unordered := strings.Replace(czds, "zulu.kiel.\t3600\tin\tns\tns2", "a.kiel.\t1\tin\tmx\t10 a.kiel.\nzulu.kiel.\t3600\tin\tns\tns2", 1)
+	unordered := strings.Replace(czds, "zulu.kiel.\t3600\tin\tns\tns2", "a.kiel.\t1\tin\tds\t1 8 2 00\nzulu.kiel.\t3600\tin\tns\tns2", 1)
 	for what, c := range map[string]struct {
 		path string
 		cfg  Config
@@ -192,16 +192,21 @@ func TestZoneOrigin(t *testing.T) {
 func TestZoneDetected(t *testing.T) {
 	for text, want := range map[string]string{
 		"; <<>> DiG 9.20 <<>> axfr k.\n;; global options: +cmd\nk.\t1\tIN\tSOA\ta. b. 1 1 1 1 1\na.k.\t1\tIN\tNS\tn.\n": "zone",
-		"$TTL 3600\n":          "zone",
-		"$origin k.\n":         "zone",
-		"a.k. in ns n.\n":      "zone",
-		"a.k.\n":               "list",
-		"a.k. # in ns n.\n":    "list",
-		"a.k.,1\n":             "list",
-		"{\"name\":\"a.k\"}\n": "jsonl",
-		"{\n":                  "jsonl",
-		"in ns\n":              "list",
-		"1,a.k in ns\n":        "ranked",
+		"$TTL 3600\n":     "zone",
+		"$origin k.\n":    "zone",
+		"a.k. in ns n.\n": "zone",
+		";; Zone dump (Knot DNS 3.2.6)\nk.  \t3600\tSOA\ta. b. 1 1 1 1 1\n": "zone",
+		"k. SOA a. b. 1 1 1 1 1\n":   "zone",
+		"@ IN SOA a. b. 1 1 1 1 1\n": "zone",
+		"a.k. A 192.0.2.1\n":         "list",
+		"a.k. ns\n":                  "list",
+		"a.k.\n":                     "list",
+		"a.k. # in ns n.\n":          "list",
+		"a.k.,1\n":                   "list",
+		"{\"name\":\"a.k\"}\n":       "jsonl",
+		"{\n":                        "jsonl",
+		"in ns\n":                    "list",
+		"1,a.k in ns\n":              "ranked",
 	} {
 		if got := readAll(t, []string{writeFile(t, "in", text)}, Config{}); got.inputs[0].Format != want {
 			t.Errorf("%q is %s, want %s", text, got.inputs[0].Format, want)
@@ -628,7 +633,11 @@ func TestPlain(t *testing.T) {
 	for line, want := range map[string]bool{
 		"a.k.\t86400\tin\tns\tns1.b.net.": true, "a.k. in 86400 ns n.": true, "A.K. NS N.": true, "a.k. 1 a 192.0.2.1 ": true,
 		"a.k. 1 in aaaa 2001:DB8::1": true, "a.k. 1 in ds 1 8 2 00ff 11": true, "a.k. 1 in nsec3 1 0 0 - x": true, "a.k. 1 in rrsig nsec x": true,
-		"a.k. 1 in rrsig ds x": false, "a.k. 1 in rrsig": false, "a.k. 1 in soa a. b. 1 1 1 1 1": false, "a.k. 1 in a 192.0.2.256": false, "a.k. 1 in a ::1": false,
+		"a.k. 1 in rrsig ds x": false, "a.k. 1 in rrsig DS 13 2 86400 20261210000000 20261119000000 4711 K. c2lnbmF0dXJl": true,
+		"a.k. 1 in rrsig ds 13 2 86400 20260631000000 20261119000000 4711 k. c2ln": false, "a.k. 1 in rrsig ds 13 2 86400 1763769600 1763769600 4711 k. c2ln": false,
+		"a.k. 1 in rrsig ds 13 2 86400 20240229235959 19700101000000 65535 k. c2ln": true, "a.k. 1 in rrsig ds 13 2 86400 21060101000000 19700101000000 1 k. c2ln": false,
+		"a.k. 1 in rrsig ds 256 2 86400 20261210000000 20261119000000 4711 k. c2ln": false, "a.k. 1 in rrsig ds 13 2 86400 20261210000000 20261119000000 4711 . c2ln": false,
+		"a.k. 1 in rrsig ds 13 2 86400 20261210000000 20261119000000 4711 k. c2l": false, "a.k. 1 in rrsig ds 13 2 86400 20261210000000 20261119000000 4711 k. c2l nc2 ln ": true, "a.k. 1 in rrsig": false, "a.k. 1 in soa a. b. 1 1 1 1 1": false, "a.k. 1 in a 192.0.2.256": false, "a.k. 1 in a ::1": false,
 		"a.k. 1 in aaaa 192.0.2.1": false, "a.k. 1 in aaaa fe80::1%eth0": false, "a.k. 1 in ns n": false, "a.k. 1 in ns n. ; c": false, "a.k. 1 in ns n. m.": false,
 		"a.k. 1 in ns": false, "a.k. 1 in": false, "a.k.": false, "a.k. ": false, "a.k 1 in ns n.": false, "a..k. in ns n.": false, ". in ns n.": false, " in ns n.": false,
 		"*.k. in ns n.": false, "a\\.k. in ns n.": false, "a.k. 1 2 in ns n.": false, "a.k. 1d in ns n.": false, "a.k. 2147483648 ns n.": false, "a.k. ch ns n.": false,

@@ -239,8 +239,14 @@ func (p *zoneParser) pack(rr dns.RR) bool {
 }
 
 // canonicalText makes a name of miekg/dns, which is text as it was written, into that of a zoneRecord. One with escapes
-// may have more octets than dst.
+// may have more octets than dst. Names with U-labels, which kdig makes of A-labels, have their A-labels again.
 func canonicalText(dst *[MaxName + 1]byte, name string) ([]byte, bool) {
+	host := []byte(strings.TrimSuffix(name, "."))
+	if shape, reason := checkHost(host); reason == Accepted && shape == unicodeHost {
+		if host, reason = aLabels(dst[:0], host); reason == Accepted {
+			return host, true
+		}
+	}
 	n, err := wire.ParseName(name)
 	if err != nil {
 		return nil, false

@@ -166,13 +166,14 @@ type zoneSurvey struct {
 	apex   []byte // text: owner of the first SOA record; nil without one
 	serial uint32
 
-	// Which orders the owners are in, the apex apart: files repeat the SOA record at their end.
+	// Which orders the owners of NS and DS records are in, the apex apart. Knot writes all signatures behind all else.
 	alphabetical, canonical bool
 
-	owner []byte // of the last record
-	last  []byte // likewise, the apex apart
-	addrs []netip.Addr
-	ttl   uint32
+	owner  []byte // of the last record
+	placed bool   // it was held against last
+	last   []byte // owner of the last NS or DS records
+	addrs  []netip.Addr
+	ttl    uint32
 }
 
 // read surveys the lines of a file.
@@ -225,12 +226,12 @@ func (s *zoneSurvey) add(r *zoneRecord) {
 		if r.typ == wire.TypeSOA && s.apex == nil {
 			s.apex, s.serial = bytes.Clone(r.owner), r.serial
 		}
-		if s.apex == nil || !bytes.Equal(r.owner, s.apex) {
-			s.alphabetical = s.alphabetical && bytes.Compare(s.last, r.owner) < 0
-			s.canonical = s.canonical && compareCanonical(s.last, r.owner) < 0
-			s.last = append(s.last[:0], r.owner...)
-		}
-		s.owner = append(s.owner[:0], r.owner...)
+		s.owner, s.placed = append(s.owner[:0], r.owner...), false
+	}
+	if (r.typ == wire.TypeNS || r.typ == wire.TypeDS) && !s.placed && !bytes.Equal(r.owner, s.apex) {
+		s.alphabetical = s.alphabetical && bytes.Compare(s.last, r.owner) < 0
+		s.canonical = s.canonical && compareCanonical(s.last, r.owner) < 0
+		s.last, s.placed = append(s.last[:0], r.owner...), true
 	}
 	if r.typ == wire.TypeA || r.typ == wire.TypeAAAA {
 		if len(s.addrs) == 0 || r.ttl < s.ttl {
