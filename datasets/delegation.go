@@ -5,41 +5,7 @@ import (
 	"slices"
 
 	"github.com/caascan/caascan/scanner/record"
-	"github.com/caascan/caascan/scanner/wire"
 )
-
-// Delegation is what a zone file says of a name that it delegates: what a referral from the servers of the zone would
-// say, so that they need not be asked. It is never changed once made, and shares what is in Servers with others.
-//
-// A name below another that the same zone delegates is none of that zone's business any more (RFC 2181 6): a referral would
-// be to the upper one. Registries publish no such records; a reader that walks down the zone cuts passes them over.
-type Delegation struct {
-	Zone    *ZoneVersion // that holds it
-	Servers []NameServer // in the order of their names, each once, at most maxServers
-	DS      []record.RR  // the DS records, then the RRSIG records that cover them; nil if there are none
-	TTL     uint32       // seconds: the smallest of the NS records
-
-	// Whole says that the zone holds no more NS and DS records of the name than these, so that without a DS record there is
-	// none: the owners of such records in the whole file were seen to be in order, so that none come apart. Where it is
-	// false, only what is there can be relied on. Signatures may be missing, which some write behind all else.
-	Whole bool
-}
-
-// ZoneVersion is the version of a zone that a file holds.
-type ZoneVersion struct {
-	Apex   wire.Name // "" if the file has no SOA record and nobody said
-	Serial uint32    // of the SOA record; 0 without one
-}
-
-// NameServer is a server of a delegation.
-type NameServer struct {
-	Name wire.Name
-
-	// Addrs are its addresses by the glue of the file, at most maxServerAddrs; nil if its name is not in the zone, or the
-	// file holds none. Where a file comes through a pipe, glue may be missing that comes long after the delegation.
-	Addrs []netip.Addr
-	TTL   uint32 // seconds: the smallest of the glue; 0 without any
-}
 
 const (
 	// maxServers bounds the name servers of a delegation that are kept. Registries allow 13.
@@ -120,7 +86,7 @@ func sortedAddrs(addrs []netip.Addr) []netip.Addr {
 
 // serverSet is a set of name servers.
 type serverSet struct {
-	servers []NameServer
+	servers []record.DelegatedServer
 	late    bool // there may be glue further on for some
 }
 

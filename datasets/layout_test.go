@@ -152,7 +152,7 @@ func TestSourceName(t *testing.T) {
 type result struct {
 	targets []record.Target
 	rejects []Reject
-	known   []*Delegation // of each target
+	known   []*record.Delegation // of each target
 	inputs  []Input
 	err     error // other than io.EOF
 }

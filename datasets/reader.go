@@ -43,6 +43,11 @@ type Config struct {
 	// Origin is the name of the zone in a zone file that does not say: the origin at its start, and its apex if it has
 	// no SOA record. "" takes the owner of the SOA record, and finds relative names before it bad.
 	Origin string
+	// NamesOnly leaves unsaid what zone files say of delegations: targets have none, and no file is read twice.
+	NamesOnly bool
+	// Tables is how much memory is for the delegations of whole zone files, in octets, so that Zones knows those of names
+	// that are no targets, too; 0 is none. Of a zone that does not fit it knows the apex.
+	Tables int64
 	// Fold is how much memory is for the names that came, in octets: one that comes again, in whichever input, is folded, which
 	// means counted and passed over. What no longer fits is forgotten, the oldest first, and may come out again: no name
 	// is ever lost. If 0, names that appear twice come out twice, but for those of zone files, see zoneFile.
@@ -66,6 +71,10 @@ type Config struct {
 // order: some eight million names are remembered exactly, and four million are at any time.
 const DefaultFold = 256 << 20
 
+// DefaultTables is what Config.Tables may be where zone files spare the servers of their zones: some eight million names
+// of zones whose customers share their servers.
+const DefaultTables = 512 << 20
+
 // Input says what one input held. Lines = Targets + Rejects + Skipped + Folded + Elsewhere, at any time; rows of Parquet are
 // lines.
 type Input struct {
@@ -83,7 +92,7 @@ type Input struct {
 	Elsewhere   int64 // names of other parts, see Config.Shard; and rejects, unless this is the first part
 
 	// Zones are those of a zone file, the first maxZonesNoted.
-	Zones []ZoneVersion
+	Zones []record.ZoneVersion
 }
 
 // maxZonesNoted bounds Input.Zones, whatever a file makes of itself.
@@ -113,11 +122,12 @@ type Reader struct {
 	line    int64  // number of the last line read
 	layout  layout // valid once laid is set
 	laid    bool
-	skip    *tooLong      // the line being skipped
-	long    []byte        // a line of JSONL that is longer than the buffer
-	zone    *zoneFile     // the open stream, once it was found to be one
-	recall  *recall       // the names that came; nil if none are folded
-	known   []*Delegation // of the targets that Next returned last; nil if nothing is known of any
+	skip    *tooLong  // the line being skipped
+	long    []byte    // a line of JSONL that is longer than the buffer
+	zone    *zoneFile // the open stream, once it was found to be one
+	recall  *recall   // the names that came; nil if none are folded
+	zones   Zones
+	surveys map[surveyed]*zoneSurvey
 }
 
 // byteOrderMark of UTF-8 is dropped at the start of a text.
@@ -178,6 +188,7 @@ func Open(paths []string, cfg Config) (*Reader, error) {
 		}
 		r.stats = append(r.stats, Input{Path: in.path, Source: in.name, Compression: in.compressionWord()})
 	}
+	r.zones.room = cfg.Tables
 	if cfg.Fold > 0 {
 		r.recall = newRecall(cfg.Fold)
 	}
@@ -242,9 +253,83 @@ func (r *Reader) Surveyed() int64 {
 	return octets
 }
 
-// Delegations says what zone files hold of the targets that Next returned last, one for one; nil where that is nothing,
-// and altogether nil if there is nothing of any. It is the caller's.
-func (r *Reader) Delegations() []*Delegation { return r.known }
+// surveyed names a stream.
+type surveyed struct {
+	input  int
+	stream string
+}
+
+// Survey reads the zone files among the inputs, as far as they can be read twice, and learns what a scan can know of them
+// before its first name (Zones). Without it each is surveyed when its turn comes. What is wrong with an input shows when
+// it is read; the error is that of ctx.
+func (r *Reader) Survey(ctx context.Context) error {
+	if r.cfg.NamesOnly {
+		return nil
+	}
+	for i, in := range r.inputs {
+		if !in.rereads() {
+			continue
+		}
+		for _, text := range in.streams() {
+			if !r.startsZone(ctx, in, text) {
+				continue
+			}
+			z, err := newZoneFile(&r.cfg, in, text, nil)
+			if err != nil {
+				return err // Open has tried
+			}
+			s := newZoneSurvey(z.parser.origin, &r.zones)
+			err = s.readAll(ctx, z)
+			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case err != nil:
+				s.drop()
+				continue
+			case r.surveys == nil:
+				r.surveys = map[surveyed]*zoneSurvey{}
+			}
+			s.end(&r.zones)
+			r.surveys[surveyed{i, text.name}] = s
+			r.stats[i].Zones = noted(r.stats[i].Zones, s.zone.ZoneVersion)
+		}
+	}
+	return ctx.Err()
+}
+
+// startsZone reports whether a stream is taken for a zone file when it is read.
+func (r *Reader) startsZone(ctx context.Context, in *input, text stream) bool {
+	if r.cfg.Format != Auto || in.how == parquetFile {
+		return r.cfg.Format == ZoneFile
+	}
+	if in.how != zipped {
+		again, err := probe(in.path, nil)
+		if err != nil || again.start() != nil {
+			return false
+		}
+		defer again.close()
+		text = again.streams()[0]
+	}
+	from, err := text.open()
+	if err != nil {
+		return false
+	}
+	defer from.Close()
+	lines := bufio.NewReaderSize(from, bufferSize)
+	for {
+		line, long, err := readText(ctx, lines)
+		if err != nil || long {
+			return false
+		}
+		line = bytes.TrimSpace(bytes.TrimPrefix(line, byteOrderMark))
+		if len(line) > 0 && line[0] != '#' && line[0] != ';' {
+			return (r.cfg.Column == "" || line[0] == '{') && detect(line).format == ZoneFile
+		}
+	}
+}
+
+// Zones returns the zone files that were surveyed; more may come with every Next.
+func (r *Reader) Zones() *Zones { return &r.zones }
 
 // Rejects returns how many lines were rejected so far for each reason.
 func (r *Reader) Rejects() [Reasons]int64 { return r.rejects }
@@ -273,7 +358,6 @@ func (r *Reader) Next(ctx context.Context) ([]record.Target, error) {
 		return nil, err
 	}
 	w := &r.window
-	r.known = nil
 	for r.end == nil && len(w.slots) < r.cfg.Window {
 		if len(w.slots) == cap(w.slots) {
 			w.slots = slices.Grow(w.slots, min(max(BatchSize, len(w.slots)), r.cfg.Window-len(w.slots)))
@@ -296,12 +380,6 @@ func (r *Reader) Next(ctx context.Context) ([]record.Target, error) {
 	batch := make([]record.Target, 0, size)
 	for len(batch) < cap(batch) && len(w.slots) > 0 {
 		slot := w.draw()
-		if d := w.delegation(slot); d != nil || r.known != nil {
-			for len(r.known) < len(batch) {
-				r.known = append(r.known, nil)
-			}
-			r.known = append(r.known, d)
-		}
 		batch = append(batch, w.take(slot))
 		if r.end == nil && r.read(ctx, slot) == nil {
 			continue

@@ -6,6 +6,8 @@ import (
 	"context"
 	"io"
 	"slices"
+
+	"github.com/caascan/caascan/scanner/record"
 )
 
 // readLine returns the next line without its end, valid until the next call. A line over MaxLine, or over maxJSONLine in
@@ -192,15 +194,21 @@ func (r *Reader) layZone(line []byte) error {
 	}
 	z.parser.again = []zoneLine{{bytes.Clone(line), r.line}}
 	z.folds = r.recall != nil
+	z.before = r.surveys[surveyed{r.at, r.stream.name}]
 	r.zone = z
 	return nil
 }
 
 // noteZone notes what zone is being read.
-func (r *Reader) noteZone(z ZoneVersion) {
-	if stats := &r.stats[r.at]; len(stats.Zones) < maxZonesNoted && !slices.Contains(stats.Zones, z) {
-		stats.Zones = append(slices.Clip(stats.Zones), z)
+func (r *Reader) noteZone(z record.ZoneVersion) {
+	r.stats[r.at].Zones = noted(r.stats[r.at].Zones, z)
+}
+
+func noted(zones []record.ZoneVersion, z record.ZoneVersion) []record.ZoneVersion {
+	if len(zones) < maxZonesNoted && z.Apex != "" && !slices.Contains(zones, z) {
+		return append(slices.Clip(zones), z)
 	}
+	return zones
 }
 
 // begin notes the layout of the stream.

@@ -157,7 +157,7 @@ func TestShardsMakeTheWhole(t *testing.T) {
 }
 
 // inOrder writes targets with their delegations, in the order of the lines.
-func inOrder(t *testing.T, targets []record.Target, known []*Delegation) []string {
+func inOrder(t *testing.T, targets []record.Target, known []*record.Delegation) []string {
 	var all []string
 	for i, target := range targets {
 		line := fmt.Sprintf("%06d %+v", target.Line, target)

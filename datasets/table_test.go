@@ -154,7 +154,7 @@ func TestParquet(t *testing.T) {
 
 // Several inputs of different forms keep their sources, and are told apart by them.
 func TestSourcesOfForms(t *testing.T) {
-	got := readAll(t, []string{writeFile(t, "kiel.txt", czds), writeFile(t, "n.parquet", parquetOf(t, 2)), writeFile(t, "fdns.json.gz", gzipOf(t, `{"name":"a.org"}`)), writeFile(t, "l", "b.org\n")}, Config{})
+	got := readAll(t, []string{writeFile(t, "kiel.txt", czds), writeFile(t, "n.parquet", parquetOf(t, 2)), writeFile(t, "fdns.json.gz", gzipOf(t, `{"name":"a.org"}`)), writeFile(t, "l", "b.org\n")}, Config{Tables: DefaultTables})
 	var sources []string
 	for i, target := range got.targets {
 		sources = append(sources, target.Source)

@@ -37,7 +37,7 @@ type held struct {
 
 // delegated is a delegation in the window.
 type delegated struct {
-	*Delegation
+	*record.Delegation
 	file *zoneFile // that may hold more glue for it by the time it is drawn; nil if not
 }
 
@@ -86,8 +86,8 @@ func (w *window) delegate(slot *held, f *found, line int64, d delegated) {
 	w.put(slot, f, line, int64(place))
 }
 
-// delegation returns what is known of the target in slot, for once; nil if nothing is.
-func (w *window) delegation(slot *held) *Delegation {
+// delegation returns the delegation of the target in slot, whose place is free then.
+func (w *window) delegation(slot *held) *record.Delegation {
 	if slot.marks&isDelegated == 0 {
 		return nil
 	}
@@ -102,7 +102,7 @@ func (w *window) delegation(slot *held) *Delegation {
 	return d.Delegation
 }
 
-// take returns the target in slot, which is free then. Its delegation was taken before.
+// take returns the target in slot, which is free then.
 func (w *window) take(slot *held) record.Target {
 	var text string
 	if slot.long == 0 {
@@ -113,6 +113,7 @@ func (w *window) take(slot *held) record.Target {
 		w.free = append(w.free, slot.long-1)
 	}
 	t := slot.target(text)
+	t.Delegation = w.delegation(slot)
 	t.Source, t.Line, t.RankBucket = w.sources[slot.source], slot.line, bucket(slot.rank)
 	if slot.marks&isBucket == 0 {
 		t.Rank = slot.rank

@@ -9,6 +9,8 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/miekg/dns"
+
 	"github.com/caascan/caascan/scanner/wire"
 )
 
@@ -62,6 +64,9 @@ type zoneParser struct {
 	// skim leaves the data of NS, DS and RRSIG records unread where that is possible: target and data are those of others.
 	skim bool
 
+	line []byte // of a plain record, as it was given
+	rr   dns.RR // of an entry; nil if it was a plain record
+
 	ownerBuf, targetBuf, lastBuf [MaxName + 1]byte
 	plainOwner                   int // octets of ownerBuf that are the owner of a plain line; 0 if it holds anything else
 	dataBuf, digits              []byte
@@ -112,6 +117,7 @@ func (p *zoneParser) take(line []byte, number int64) zoneEvent {
 	p.first, p.lines = number, 1
 	if ttl, explicit, ok := p.plain(line); ok {
 		p.follow(ttl, explicit)
+		p.line, p.rr = line, nil
 		return zoneTaken
 	}
 	return p.startEntry(line, number)

@@ -140,6 +140,7 @@ func (p *zoneParser) endEntry() zoneEvent {
 		p.doubt()
 		return p.reject(BadRecord)
 	}
+	p.rr = rr
 	p.follow(rr.Header().Ttl, true) // of one that was left out it is what it was before
 	return zoneTaken
 }
@@ -228,6 +229,7 @@ func (p *zoneParser) convert(from dns.RR) bool {
 
 // pack makes the data of a record in wire form.
 func (p *zoneParser) pack(rr dns.RR) bool {
+	rr = dns.Copy(rr)
 	rr.Header().Name = "."
 	buf := make([]byte, dns.Len(rr)+1)
 	n, err := dns.PackRR(rr, buf, 0, nil, false)

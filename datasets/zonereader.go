@@ -15,7 +15,7 @@ import (
 func (r *Reader) readZone(ctx context.Context, slot *held) (bool, error) {
 	z := r.zone
 	if !z.started {
-		if line, err := z.survey(ctx); err != nil {
+		if line, err := z.survey(ctx, &r.zones); err != nil {
 			if err == ctx.Err() {
 				return false, err
 			}
@@ -147,19 +147,20 @@ func (r *Reader) endRun(slot *held) bool {
 		stats.Folded++
 		return false
 	}
-	servers, late := z.servers()
-	d := &Delegation{Zone: z.version(), Servers: servers, DS: run.delegationSigners(), TTL: run.ttl, Whole: z.whole && !run.partial}
-	if late {
-		r.window.delegate(slot, &f, run.line, delegated{d, z})
+	if !z.delegates(run.owner) {
+		r.window.put(slot, &f, run.line, 0)
+	} else if servers, late := z.servers(); late {
+		r.window.delegate(slot, &f, run.line, delegated{z.delegation(servers), z})
 	} else {
-		r.window.delegate(slot, &f, run.line, delegated{d, nil})
+		r.window.delegate(slot, &f, run.line, delegated{z.delegation(servers), nil})
 	}
 	stats.Targets++
 	return true
 }
 
 func (run *zoneRun) clear() {
-	*run = zoneRun{owner: run.owner, text: run.text[:0], ends: run.ends[:0], ds: run.ds[:0], data: run.data[:0], addrs: run.addrs[:0]}
+	*run = zoneRun{owner: run.owner, text: run.text[:0], ends: run.ends[:0], ds: run.ds[:0], data: run.data[:0], addrs: run.addrs[:0],
+		names: run.names[:0], key: run.key[:0]}
 	run.owner = run.owner[:0]
 }
 
@@ -203,14 +204,52 @@ func (run *zoneRun) addAddr(rec *zoneRecord) {
 	}
 }
 
-// delegationSigners returns the DS records of the run and behind them those that sign them.
-func (run *zoneRun) delegationSigners() []record.RR {
-	if len(run.ds) == 0 {
-		return nil
+// delegates reports whether the zone is known to delegate the owner of NS records, which no name above it is then. A name
+// right below the apex has none such; of others it shows in the table, or in a file in canonical order.
+func (z *zoneFile) delegates(owner []byte) bool {
+	if z.namesOnly || z.apex == nil {
+		return false
 	}
+	depth := bytes.Count(owner, []byte{'.'})
+	if string(z.apex) != "." {
+		depth -= 1 + bytes.Count(z.apex, []byte{'.'})
+	}
+	switch {
+	case z.order.canonical:
+		if n := len(owner) - len(z.lastCut); len(z.lastCut) > 0 && n > 0 && owner[n-1] == '.' && string(owner[n:]) == string(z.lastCut) {
+			return false
+		}
+		z.lastCut = append(z.lastCut[:0], owner...)
+		return true
+	case depth == 0:
+		return true
+	case z.table != nil:
+		name, err := wire.ParseName(string(owner))
+		if err != nil {
+			return false
+		}
+		d := z.table.find(name)
+		return d != nil && d.Name == name
+	}
+	return false
+}
+
+// delegation returns what the run says of its owner.
+func (z *zoneFile) delegation(servers []record.DelegatedServer) *record.Delegation {
+	run := &z.run
 	owner, err := wire.ParseName(string(run.owner))
 	if err != nil {
-		return nil // it was checked: a target has a name
+		panic("internal error: a target has no name: " + err.Error())
+	}
+	return &record.Delegation{
+		Name: owner, Zone: z.version(), Servers: servers, DS: run.delegationSigners(owner), TTL: run.ttl, Whole: z.whole && !run.partial,
+	}
+}
+
+// delegationSigners returns the DS records of the run and behind them those that sign them.
+func (run *zoneRun) delegationSigners(owner wire.Name) []record.RR {
+	if len(run.ds) == 0 {
+		return nil
 	}
 	data := bytes.Clone(run.data)
 	all, from := make([]record.RR, 0, len(run.ds)), 0
@@ -218,15 +257,19 @@ func (run *zoneRun) delegationSigners() []record.RR {
 		all = append(all, record.RR{Owner: owner, Type: ds.typ, Class: wire.ClassIN, TTL: ds.ttl, Data: data[from:ds.end:ds.end]})
 		from = ds.end
 	}
-	slices.SortStableFunc(all, func(a, b record.RR) int { return int(a.Type) - int(b.Type) })
+	sortSigners(all)
 	return all
 }
 
+// sortSigners puts DS records before the RRSIG records.
+func sortSigners(all []record.RR) {
+	slices.SortStableFunc(all, func(a, b record.RR) int { return int(a.Type) - int(b.Type) })
+}
+
 // version returns what the delegations of a zone share.
-func (z *zoneFile) version() *ZoneVersion {
+func (z *zoneFile) version() *record.Zone {
 	if z.shared == nil {
-		v := z.zone
-		z.shared = &v
+		z.shared = &record.Zone{ZoneVersion: z.zone}
 	}
 	return z.shared
 }
@@ -242,69 +285,73 @@ func (z *zoneFile) passGlue() {
 func (z *zoneFile) holds(host []byte) bool { return z.within(host) || bytes.Equal(host, z.apex) }
 
 // servers returns the name servers of the run. late says that there may be glue further on for some.
-func (z *zoneFile) servers() (set []NameServer, late bool) {
-	key := z.serversKey()
+func (z *zoneFile) servers() (set []record.DelegatedServer, late bool) {
+	key := z.run.serversKey()
 	known, ok := z.sets.find(key)
 	switch {
 	case !ok:
-		known.servers = make([]NameServer, 0, bytes.Count(key, []byte{'\n'}))
+		known.servers = make([]record.DelegatedServer, 0, bytes.Count(key, []byte{'\n'}))
 		for name := range bytes.SplitSeq(key[:len(key)-1], []byte{'\n'}) {
 			n, err := wire.ParseName(string(name))
 			if err != nil {
 				continue // absoluteName and canonicalText let none pass that is no name
 			}
-			known.servers = append(known.servers, NameServer{Name: n})
+			known.servers = append(known.servers, record.DelegatedServer{Name: n})
 		}
-		slices.SortFunc(known.servers, func(a, b NameServer) int { return strings.Compare(string(a.Name), string(b.Name)) })
+		sortServers(known.servers)
 		z.addGlue(known.servers, z.zone.Apex)
 	case known.late:
 		known.servers = z.completed(known.servers, z.zone.Apex)
 	default:
 		return known.servers, false
 	}
-	known.late = !z.surveyed && slices.ContainsFunc(known.servers, func(s NameServer) bool { return s.lacksGlue(z.zone.Apex) })
+	known.late = !z.surveyed && slices.ContainsFunc(known.servers, func(s record.DelegatedServer) bool { return lacksGlue(&s, z.zone.Apex) })
 	z.sets.put(key, known)
 	return known.servers, known.late
 }
 
 // serversKey returns the names of the servers of the run, in order and each once, with a line end each.
-func (z *zoneFile) serversKey() []byte {
-	run := &z.run
+func (run *zoneRun) serversKey() []byte {
 	if run.ordered {
 		return run.text
 	}
-	names, from := z.names[:0], 0
+	names, from := run.names[:0], 0
 	for _, end := range run.ends {
 		names = append(names, run.text[from:end])
 		from = end
 	}
 	slices.SortFunc(names, func(a, b []byte) int { return bytes.Compare(a[:len(a)-1], b[:len(b)-1]) })
-	z.names = slices.CompactFunc(names, bytes.Equal)
-	z.key = z.key[:0]
-	for _, name := range z.names {
-		z.key = append(z.key, name...)
+	run.names = slices.CompactFunc(names, bytes.Equal)
+	run.key = run.key[:0]
+	for _, name := range run.names {
+		run.key = append(run.key, name...)
 	}
-	return z.key
+	return run.key
+}
+
+// sortServers puts servers into the order of their names.
+func sortServers(set []record.DelegatedServer) {
+	slices.SortFunc(set, func(a, b record.DelegatedServer) int { return strings.Compare(string(a.Name), string(b.Name)) })
 }
 
 // lacksGlue reports whether a zone may say the addresses of a server, and has not yet. Without an apex any may.
-func (s *NameServer) lacksGlue(apex wire.Name) bool {
+func lacksGlue(s *record.DelegatedServer, apex wire.Name) bool {
 	return s.Addrs == nil && (apex == "" || s.Name.In(apex))
 }
 
 // addGlue gives servers of a zone's name the glue that has passed.
-func (z *zoneFile) addGlue(servers []NameServer, apex wire.Name) {
+func (z *zoneFile) addGlue(servers []record.DelegatedServer, apex wire.Name) {
 	for i := range servers {
-		if s := &servers[i]; s.lacksGlue(apex) {
+		if s := &servers[i]; lacksGlue(s, apex) {
 			s.Addrs, s.TTL = z.glue.of([]byte(s.Name.String()))
 		}
 	}
 }
 
 // completed returns servers with the glue that has passed since they were made, which are the same if that is none.
-func (z *zoneFile) completed(servers []NameServer, apex wire.Name) []NameServer {
+func (z *zoneFile) completed(servers []record.DelegatedServer, apex wire.Name) []record.DelegatedServer {
 	for i := range servers {
-		if s := &servers[i]; s.lacksGlue(apex) && z.glue.holds([]byte(s.Name.String())) {
+		if s := &servers[i]; lacksGlue(s, apex) && z.glue.holds([]byte(s.Name.String())) {
 			more := slices.Clone(servers)
 			z.addGlue(more[i:], apex)
 			return more
@@ -314,4 +361,4 @@ func (z *zoneFile) completed(servers []NameServer, apex wire.Name) []NameServer 
 }
 
 // complete gives a delegation the glue that has passed since it was made.
-func (z *zoneFile) complete(d *Delegation) { d.Servers = z.completed(d.Servers, d.Zone.Apex) }
+func (z *zoneFile) complete(d *record.Delegation) { d.Servers = z.completed(d.Servers, d.Zone.Apex) }

@@ -21,8 +21,9 @@ type target struct {
 
 // rare is what few targets have.
 type rare struct {
-	input string // "": as the name
-	first *record.Look
+	input      string // "": as the name
+	first      *record.Look
+	delegation *record.Delegation
 }
 
 // noPart is beyond any name's text, which has 253 octets at most.
@@ -65,8 +66,8 @@ func (o *origins) pack(t *record.Target) target {
 		registrable: partOf(t.Name, t.Registrable), suffix: partOf(t.Name, t.Suffix),
 		origin: o.index(origin{t.Source, t.RankBucket, t.ICANN, t.Mail, t.Wildcard}),
 	}
-	if t.Input != "" || t.First != nil {
-		p.rare = &rare{t.Input, t.First}
+	if t.Input != "" || t.First != nil || t.Delegation != nil {
+		p.rare = &rare{t.Input, t.First, t.Delegation}
 	}
 	return p
 }
@@ -90,7 +91,7 @@ func (o *origins) unpack(p *target) record.Target {
 		Source: of.source, RankBucket: of.bucket, ICANN: of.icann, Mail: of.mail, Wildcard: of.wildcard,
 	}
 	if p.rare != nil {
-		t.Input, t.First = p.rare.input, p.rare.first
+		t.Input, t.First, t.Delegation = p.rare.input, p.rare.first, p.rare.delegation
 	}
 	if p.registrable != noPart {
 		t.Registrable = t.Name[p.registrable:]

@@ -240,7 +240,7 @@ func (report *zoneReadReport) readTargets(path string, started time.Time) error 
 	}
 	defer r.Close()
 	for {
-		_, err := r.Next(context.Background())
+		batch, err := r.Next(context.Background())
 		if err == io.EOF {
 			break
 		}
@@ -250,15 +250,19 @@ func (report *zoneReadReport) readTargets(path string, started time.Time) error 
 		if report.First == 0 {
 			report.First = time.Since(started).Seconds()
 		}
-		for _, d := range r.Delegations() {
+		for i := range batch {
+			d := batch[i].Delegation
+			if d == nil {
+				continue
+			}
 			if len(d.DS) > 0 {
 				report.Signed++
 			}
 			if d.Whole {
 				report.Whole++
 			}
-			for i := range d.Servers {
-				if d.Servers[i].Addrs != nil {
+			for k := range d.Servers {
+				if d.Servers[k].Addrs != nil {
 					report.Glued++
 				}
 			}

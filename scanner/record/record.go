@@ -28,7 +28,8 @@ type Target struct {
 	Mail        bool   // the input was a mail address
 	Wildcard    bool   // the input was a wildcard name "*.x"; Name is x (spec rule R1.1)
 
-	First *Look // what came of it when it was looked at before; nil: it was not
+	First      *Look       // what came of it when it was looked at before; nil: it was not
+	Delegation *Delegation // of Name, by the zone file that the name is from; nil if nothing is known of it
 }
 
 // Alias is one link of a chain that led from the name asked to the name that answered.
