@@ -17,8 +17,9 @@ type source struct {
 	sink    *lockedSink // nil, or one without a writer: nothing is continued
 	names   int64       // how many it will yield; 0 if not known beforehand
 	targets atomic.Int64
-	octets  atomic.Int64
+	octets  atomic.Int64 // of the inputs, that the names yielded took
 	ended   atomic.Bool
+	yielded int64 // names by the reader
 
 	// Streams are read again from their beginning, and nobody knows before whether they are what they were. What they yield until
 	// that is seen is held: of what was read before, only the names that were under way have no row.
@@ -51,6 +52,7 @@ func (s *source) resume() bool {
 func (s *source) Next(ctx context.Context) ([]record.Target, error) {
 	for {
 		targets, err := s.reader.Next(ctx)
+		s.yielded += int64(len(targets))
 		s.note(err != nil)
 		if s.sink != nil && s.sink.writer != nil {
 			targets = slices.DeleteFunc(targets, func(t record.Target) bool { return s.sink.writer.Done(t.Source, t.Line) })
@@ -70,12 +72,16 @@ func (s *source) Next(ctx context.Context) ([]record.Target, error) {
 
 // note takes note of how far the inputs were read.
 func (s *source) note(ended bool) {
-	octets, all := int64(0), s.reader.Inputs()
-	for i, in := range all {
+	octets, found := int64(0), int64(0)
+	for i, in := range s.reader.Inputs() {
 		octets += in.Octets
+		found += in.Targets
 		if in.Octets >= s.unproven[i] {
 			delete(s.unproven, i)
 		}
+	}
+	if found > s.yielded { // the rest is held to be shuffled: what was read for it does not count yet
+		octets = int64(float64(octets) * float64(s.yielded) / float64(found))
 	}
 	s.octets.Store(octets)
 	s.ended.Store(ended)
