@@ -157,11 +157,19 @@ func readTargets(s store, name string) iter.Seq2[[]record.Target, error] {
 	}
 }
 
+// names returns the names of the files.
+func (a *aside) names() (names []string) {
+	for _, file := range a.files {
+		names = append(names, file.File)
+	}
+	return names
+}
+
 // remove removes the files of a scan that needs them no more.
 func (a *aside) remove(s store) error {
 	var errs []error
-	for _, file := range a.files {
-		errs = append(errs, s.remove(file.File))
+	for _, name := range a.names() {
+		errs = append(errs, s.remove(name))
 	}
 	return errors.Join(append(errs, s.remove(asideFolder))...)
 }

@@ -74,6 +74,8 @@ type Input struct {
 	Octets int64  `json:"octets,omitempty"` // of a stream, read so far
 	Lines  int64  `json:"lines,omitempty"`
 
+	Skipped   int64 `json:"skipped,omitempty"`   // lines that are blank, comments, headers
+	Folded    int64 `json:"folded,omitempty"`    // names that came before
 	Elsewhere int64 `json:"elsewhere,omitempty"` // lines that are the part of other machines
 }
 

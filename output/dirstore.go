@@ -140,6 +140,11 @@ type dirDraft struct {
 }
 
 func (s *dirStore) draft(name string) (draft, error) {
+	if folder := path.Dir(name); folder == asideFolder { // most scans have none, and none that is complete
+		if err := s.disk.Mkdir(s.path(folder)); err != nil {
+			return nil, err
+		}
+	}
 	f, err := s.disk.Create(hidden(s.path(name)))
 	if err != nil {
 		return nil, err
@@ -252,9 +257,12 @@ func (s *dirStore) walk(see func(name string) error) error {
 // lockName is the file that is locked. It stays.
 const lockName = ".lock"
 
-// lock makes the directory and its folders, so that there is something to lock.
+// lock makes the directory and its folders, but for the one that is made when something is put there.
 func (s *dirStore) lock() error {
 	for _, folder := range folders {
+		if folder == asideFolder {
+			continue
+		}
 		if err := s.disk.Mkdir(s.path(folder)); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,8 +41,8 @@ type entry struct {
 	Exclude []ExcludeList `json:"exclude,omitempty"` // put in force
 	Inputs  []Input       `json:"inputs,omitempty"`  // what was read of them: Lines are among it
 
-	// Void are entries whose parts are no more: they were damaged.
-	Void []int `json:"void,omitempty"`
+	// Dropped are files that are no more, for they were damaged. With a file of rows goes what its entry says of these.
+	Dropped []string `json:"dropped,omitempty"`
 
 	End *end `json:"end,omitempty"` // of the run
 }
@@ -131,16 +132,15 @@ func readEntry(s store, number int) (*entry, error) {
 	return &e, nil
 }
 
-// journal is the entries of a scan, without those that are void.
+// journal is the entries of a scan, without what was dropped.
 type journal struct {
-	entries []*entry // by number; nil: void, or damaged
-	void    map[int]bool
+	entries []*entry      // by number; nil: damaged
 	damaged map[int]error // entries that cannot be read, by number
 }
 
 // readJournal reads all entries that the store lists. What is wrong with them is data here.
 func readJournal(s store, names []string) (*journal, error) {
-	j := &journal{void: map[int]bool{}, damaged: map[int]error{}}
+	j := &journal{damaged: map[int]error{}}
 	count := 0
 	for _, name := range names {
 		if n, ok := entryNumber(name); ok {
@@ -161,26 +161,43 @@ func readJournal(s store, names []string) (*journal, error) {
 			j.entries[n] = e
 		}
 	}
-	j.applyVoids()
+	j.drop()
 	return j, nil
 }
 
-// applyVoids takes out what later entries say is no more. Of a void entry all but its parts stays.
-func (j *journal) applyVoids() {
-	for _, e := range j.entries {
+// drop takes out what later entries say is no more.
+func (j *journal) drop() {
+	for n, e := range j.entries {
 		if e == nil {
 			continue
 		}
-		for _, n := range e.Void {
-			if n < 0 || n >= len(j.entries) {
-				continue
-			}
-			j.void[n] = true
-			delete(j.damaged, n)
-			if v := j.entries[n]; v != nil {
-				v.Parts, v.Lines, v.Aside, v.Waiting, v.Totals, v.Servers = nil, nil, nil, nil, nil, nil
+		for _, file := range e.Dropped {
+			for _, of := range j.entries[:n] { // names may be given again
+				if of != nil {
+					of.drop(file)
+				}
 			}
 		}
+	}
+}
+
+// drop takes a file out, if the entry names it.
+func (e *entry) drop(file string) {
+	i := slices.IndexFunc(e.Parts, func(p Part) bool { return p.File == file })
+	switch {
+	case e.End != nil && e.End.Rejects != nil && file == rejectsName:
+		e.End.Rejects = nil
+	case e.Aside != nil && e.Aside.File == file:
+		e.Aside, e.Waiting = nil, nil
+	case i < 0:
+	case e.Parts[i].Table == nameServersTable:
+		e.Parts = slices.Delete(e.Parts, i, i+1)
+		e.Servers, e.Totals.Servers = nil, 0
+	default:
+		e.Parts = slices.DeleteFunc(e.Parts, func(p Part) bool { return p.Table != nameServersTable })
+		servers := newTotals()
+		servers.Servers = e.Totals.Servers
+		e.Lines, e.Totals = nil, &servers
 	}
 }
 
@@ -232,7 +249,7 @@ func (j *journal) files() map[string]int {
 
 // manifest returns what the entries come to.
 func (j *journal) manifest() Manifest {
-	var m Manifest
+	m := Manifest{Totals: newTotals()} // the first entry may be damaged
 	for _, e := range j.entries {
 		if e != nil {
 			m.apply(e)

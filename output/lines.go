@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
@@ -16,6 +17,16 @@ type lineSets map[string]*roaring64.Bitmap
 func (s lineSets) has(source string, line int64) bool {
 	set := s[Text(source)]
 	return set != nil && set.Contains(uint64(line))
+}
+
+// add adds one line. Source is as it stands in the column.
+func (s lineSets) add(source string, line int64) {
+	set := s[source]
+	if set == nil {
+		set = roaring64.New()
+		s[strings.Clone(source)] = set
+	}
+	set.Add(uint64(line))
 }
 
 // size is the number of lines.

@@ -3,6 +3,7 @@ package output
 import (
 	"encoding/json"
 	"maps"
+	"path"
 	"slices"
 	"time"
 
@@ -28,6 +29,9 @@ type Manifest struct {
 	PSL     string  `json:"psl_version"`
 	Config  any     `json:"config"`
 	Inputs  []Input `json:"inputs"`
+
+	// Identity is what one that continues the scan must have in common with it.
+	Identity map[string]string `json:"identity,omitempty"`
 
 	Exclude *Exclude `json:"exclude,omitempty"` // nil: the scan has no opt-out list
 
@@ -156,7 +160,7 @@ func (m *Manifest) apply(e *entry) {
 	if e.Begin != nil {
 		*m = Manifest{
 			SchemaVersion: e.Begin.SchemaVersion, State: Running, ScanID: e.ScanID, Format: e.Begin.Format,
-			StartedAt: e.At, Seed: e.Begin.Seed, PSL: e.Begin.PSL, Config: e.Begin.Config, Inputs: slices.Clone(e.Begin.Inputs),
+			StartedAt: e.At, Seed: e.Begin.Seed, PSL: e.Begin.PSL, Config: e.Begin.Config, Identity: e.Begin.Identity, Inputs: slices.Clone(e.Begin.Inputs),
 			Totals: newTotals(), Parts: []Part{},
 		}
 	}
@@ -181,8 +185,10 @@ func (m *Manifest) apply(e *entry) {
 		}
 		m.Exclude.Lists = append(m.Exclude.Lists, e.Exclude...)
 	}
-	if len(e.Void) > 0 { // there is something to do again
-		m.State, m.EndedAt = Running, nil
+	for _, file := range e.Dropped {
+		if path.Dir(file) != nameServersTable { // of those there is a copy: there is nothing to do again
+			m.State, m.EndedAt = Running, nil
+		}
 	}
 	if e.End != nil {
 		at := e.At

@@ -68,6 +68,9 @@ func Cell(text string) string {
 	return text
 }
 
+// uncell gives back what Cell was given.
+func uncell(cell string) string { return strings.TrimPrefix(cell, "'") }
+
 // cut shortens an escaped text that is too long. It ends in "..." then.
 func cut(text string) string {
 	if len(text) <= maxRejectText {

@@ -53,8 +53,7 @@ func discard(s store, names []string) error {
 	return nil
 }
 
-// continues takes a scan up, if it may be. Files that the journal does not name are leftovers of a crash, and are
-// removed.
+// continues takes a scan up, if it may be.
 func (w *Writer) continues(j *journal, names []string) error {
 	first := j.header()
 	if first == nil && len(j.entries) == 0 {
@@ -64,8 +63,9 @@ func (w *Writer) continues(j *journal, names []string) error {
 		return fmt.Errorf("%v %w, and entry %d of its journal is %v: caascan verify --repair", w.store, ErrHoldsScan, n, err)
 	}
 	m := j.manifest()
-	if m.State == Complete {
-		if err := m.write(w.store); err != nil { // it may be older than the journal
+	named := j.files()
+	if m.State == Complete { // the end may have come before the last steps
+		if err := errors.Join(m.write(w.store), removeStrays(w.store, named, names)); err != nil {
 			return err
 		}
 		return fmt.Errorf("%v %w, and it is complete", w.store, ErrHoldsScan)
@@ -73,18 +73,13 @@ func (w *Writer) continues(j *journal, names []string) error {
 	if differences := first.Begin.differences(w.header()); len(differences) > 0 {
 		return &OtherScanError{fmt.Sprint(w.store), differences}
 	}
-	named := j.files()
 	for name, n := range named {
 		if !slices.Contains(names, name) {
 			return fmt.Errorf("%v %w, and %s is missing, which entry %d of its journal names: caascan verify --repair", w.store, ErrHoldsScan, name, n)
 		}
 	}
-	for _, name := range names {
-		if _, ok := named[name]; !ok && partNumber(name) >= 0 {
-			if err := w.store.remove(name); err != nil {
-				return err
-			}
-		}
+	if err := removeStrays(w.store, named, names); err != nil {
+		return err
 	}
 	w.manifest, w.entries, w.cfg.ScanID = m, len(j.entries), m.ScanID
 	w.done, w.waiting, w.resumed = j.rows(), j.waiting(), m.Totals.Rows
@@ -94,6 +89,17 @@ func (w *Writer) continues(j *journal, names []string) error {
 		}
 	}
 	return nil
+}
+
+// removeStrays removes the parts among names that the journal does not name: leftovers of a crash.
+func removeStrays(s store, named map[string]int, names []string) error {
+	var errs []error
+	for _, name := range names {
+		if _, ok := named[name]; !ok && partNumber(name) >= 0 {
+			errs = append(errs, s.remove(name))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // differences says in what another scan is not this one.

@@ -86,24 +86,31 @@ func (f *dyingFile) Close() error {
 	return errors.Join(err, f.file.Close()) // the kernel closes what a process leaves open
 }
 
-// scanOn does what is left of a scan of 40 lines, of which each seventh is set aside first, on a disk. It returns the error
-// that stopped it.
-func scanOn(d disk, dir string) error {
+// scanOn does what is left of a scan of 40 lines on a disk. It returns the error that stopped it.
+func scanOn(d disk, dir string) error { return scanLines(d, dir, JSONL, 0, nil) }
+
+// scanLines does what is left of a scan of 40 lines, of which each seventh is set aside first. Before the line stopAt it stops
+// with the error stop, if that is not nil.
+func scanLines(d disk, dir string, format Format, stopAt int, stop error) error {
 	w, err := create(newDirStore(d, dir), Config{
-		ScanID: "scan-1", Format: JSONL, PartRows: 16, Registrable: registrable, Identity: map[string]string{"list": "40 lines"},
+		ScanID: "scan-1", Format: format, PartRows: 16, Registrable: registrable, Identity: map[string]string{"list": "40 lines"},
+		Inputs: []Input{{Path: "list"}},
 	})
 	if err != nil {
 		return err
 	}
 	defer w.store.close() // as the kernel does
-	stop := func(err error) error { return errors.Join(err, w.Close(Running)) }
+	stopped := func(err error) error { return errors.Join(err, w.Close(Running)) }
 	if err := w.Reject("list", 41, "no name", "?"); err != nil {
-		return stop(err)
+		return stopped(err)
 	}
 	for i := range 40 {
 		r := lined(i)
 		if w.Done(r.Target.Source, r.Target.Line) {
 			continue
+		}
+		if stop != nil && i == stopAt {
+			return errors.Join(stop, w.NameServers([]record.NameServer{server(2)}), w.Close(Running))
 		}
 		if i%7 == 3 {
 			err = w.Defer([]record.Target{r.Target})
@@ -111,22 +118,23 @@ func scanOn(d disk, dir string) error {
 			err = w.Write([]*record.Record{r})
 		}
 		if err != nil {
-			return stop(err)
+			return stopped(err)
 		}
 	}
 	for targets, err := range w.Deferred() {
 		if err != nil {
-			return stop(err)
+			return stopped(err)
 		}
 		for _, t := range targets {
 			if err := w.Write([]*record.Record{lined(int(t.Line))}); err != nil {
-				return stop(err)
+				return stopped(err)
 			}
 		}
 	}
 	if err := w.NameServers([]record.NameServer{server(1)}); err != nil {
-		return stop(err)
+		return stopped(err)
 	}
+	w.SetInputs([]Input{{Path: "list", Lines: 41}})
 	return w.Close(Complete)
 }
 

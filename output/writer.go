@@ -101,8 +101,8 @@ func (w *Writer) open() error {
 	w.domains = newTable[Domain](w.store, domainsTable, w.cfg, codec)
 	w.caaRecords = newTable[CAARecord](w.store, caaRecordsTable, w.cfg, codec)
 	w.nameServers = newTable[NameServer](w.store, nameServersTable, w.cfg, codec)
-	w.domains.next, w.caaRecords.next, w.nameServers.next = w.nextPart(names, domainsTable), w.nextPart(names, caaRecordsTable), w.nextPart(names, nameServersTable)
-	w.aside.next = w.nextPart(names, asideFolder)
+	w.domains.next, w.caaRecords.next, w.nameServers.next = nextPart(names, domainsTable), nextPart(names, caaRecordsTable), nextPart(names, nameServersTable)
+	w.aside.next = nextPart(names, asideFolder)
 	w.batch = make([]Domain, 0, batchRows)
 	if w.rejects, err = createRejects(w.store); err != nil {
 		return err
@@ -134,8 +134,8 @@ func (w *Writer) run() *Run {
 	}
 }
 
-// nextPart returns the number of the next part of a table.
-func (w *Writer) nextPart(names []string, table string) int {
+// nextPart returns the number of the next part of a table, of a scan with these files.
+func nextPart(names []string, table string) int {
 	next := 0
 	for _, name := range names {
 		if path.Dir(name) == table {
@@ -337,6 +337,9 @@ func (w *Writer) Close(state State) error {
 		w.inputs = w.manifest.Inputs
 	}
 	e := &entry{End: &end{State: state, Inputs: w.inputs, Rejects: rejects}, Exclude: w.exclude}
+	if state == Complete {
+		e.Dropped = w.aside.names()
+	}
 	if err := w.log(e); err != nil {
 		w.fail(err)
 	}

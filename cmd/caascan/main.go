@@ -54,6 +54,7 @@ type cli struct {
 	Check  checkCmd  `cmd:"" help:"May this CA issue? One verdict for each name or mail address."`
 	Serve  serveCmd  `cmd:"" help:"Answer check and lookup over HTTP, as JSON."`
 	Lists  listsCmd  `cmd:"" help:"Show the public lists of names with their licences; fetch one."`
+	Verify verifyCmd `cmd:"" help:"Read a whole scan again: is everything there, and as it was written? Mends what is not."`
 	Demo   demoCmd   `cmd:"" help:"Scan a small Internet on loopback whose truth is known."`
 
 	ProbePage  probePageCmd  `cmd:"" help:"Print a web page that explains the queries of a scan to those who get them."`

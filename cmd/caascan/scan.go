@@ -61,10 +61,9 @@ func (c *scanCmd) Run(env *environ) error {
 		return usage(err)
 	}
 	rejects := &lateRejects{}
-	reader, err := datasets.Open(c.Input, datasets.Config{
-		Format: must(datasets.ParseFormat(c.InputFormat)), AllowSpecialUse: c.AllowSpecialUse,
-		Stdin: env.stdin, Seed: c.Seed, Reject: rejects.add, Shard: c.Shard,
-	})
+	reading := c.reading()
+	reading.Stdin, reading.Reject = env.stdin, rejects.add
+	reader, err := datasets.Open(c.Input, reading)
 	if err != nil {
 		return usage(err)
 	}
@@ -96,6 +95,13 @@ func (c *scanCmd) Run(env *environ) error {
 	}
 	defer c.exclusion.rereadOnHangup(env.ctx, env.stderr, sink.excluded)()
 	return c.scanFlags.run(env, scan, source, sink, sink)
+}
+
+// reading says how the inputs are read.
+func (c *scanCmd) reading() datasets.Config {
+	return datasets.Config{
+		Format: must(datasets.ParseFormat(c.InputFormat)), AllowSpecialUse: c.AllowSpecialUse, Seed: c.Seed, Shard: c.Shard,
+	}
 }
 
 func must[T any](v T, err error) T {

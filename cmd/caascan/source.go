@@ -95,7 +95,7 @@ func (s *source) inputs() []output.Input {
 	var inputs []output.Input
 	streams := s.reader.Streams()
 	for i, in := range s.reader.Inputs() {
-		about := output.Input{Path: in.Path, SHA256: in.SHA256, Lines: in.Lines, Elsewhere: in.Elsewhere}
+		about := output.Input{Path: in.Path, SHA256: in.SHA256, Lines: in.Lines, Skipped: in.Skipped, Folded: in.Folded, Elsewhere: in.Elsewhere}
 		if streams[i] && in.SHA256 == "" && in.Octets > 0 {
 			read := s.reader.Prefix(i)
 			about.Octets, about.SHA256 = read.Octets, read.SHA256
