@@ -127,6 +127,41 @@ func TestService(t *testing.T) {
 	}
 }
 
+// TestServiceMakesRoom: once a scan is complete its directory is named after the time, and nothing happens before.
+func TestServiceMakesRoom(t *testing.T) {
+	unit, err := os.ReadFile(filepath.Join(unitsDir, "caascan@.service"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := regexp.MustCompile(`(?m)^ExecStopPost=/bin/sh -c '(.*)'$`).FindStringSubmatch(string(unit))
+	if script == nil {
+		t.Fatal("no ExecStopPost")
+	}
+	command := strings.NewReplacer("$$", "$", "%%", "%").Replace(script[1]) // as systemd does
+	for _, c := range []struct {
+		status  string
+		there   bool // the directory of a scan
+		renamed bool
+	}{{"0", true, true}, {"0", false, false}, {"1", true, false}, {"3", true, false}, {"KILL", true, false}} {
+		dir := t.TempDir()
+		if c.there {
+			if err := os.Mkdir(filepath.Join(dir, "current"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sh := exec.CommandContext(t.Context(), "/bin/sh", "-c", command)
+		sh.Dir, sh.Env = dir, append(os.Environ(), "EXIT_STATUS="+c.status)
+		if out, err := sh.CombinedOutput(); err != nil {
+			t.Errorf("%+v: %v\n%s", c, err, out)
+		}
+		renamed, err := filepath.Glob(filepath.Join(dir, "scan-20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9][0-9][0-9]"))
+		_, left := os.Stat(filepath.Join(dir, "current"))
+		if err != nil || len(renamed) == 1 != c.renamed || (left == nil) != (c.there && !c.renamed) {
+			t.Errorf("%+v: %v, left %v", c, renamed, left)
+		}
+	}
+}
+
 // TestServiceMayDoWhatAScanNeeds: every system call of a scan is one that the service allows, as are the families of its
 // sockets.
 func TestServiceMayDoWhatAScanNeeds(t *testing.T) {

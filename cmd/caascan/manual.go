@@ -29,6 +29,8 @@ var manuals = map[string]manual{
 				"input; lines that are no names go to rejects.csv with their number and the reason.",
 			"A server address gets --rate-per-server queries a second at most, an operator --rate-per-operator, and less where it shows that it bears less. " +
 				"A query that has to wait is delayed, never failed. What --exclude lists gets no packet.",
+			"A scan that was stopped, or whose machine was, goes on when the same command is run again: what is in finished parts stays, the rest is asked, and " +
+				"in the end each line of the input has exactly one row. Input and options that decide what rows say must be the same; limits may change.",
 			"On a terminal stderr shows a progress bar, elsewhere a line of JSON every five seconds.",
 		},
 		signals: []manTerm{
@@ -38,6 +40,7 @@ var manuals = map[string]manual{
 		files: []manTerm{
 			{"manifest.json", "What was scanned, how and when; which parts hold the result, with their rows and SHA-256; state running or complete."},
 			{"domains/, caa_records/, nameservers/", "Parts in Parquet (or JSONL): one row for each name, each CAA record, each name server. A part under its final name is complete."},
+			{"journal/", "What is finished, an entry for each part, each written before the manifest: from it the same command goes on."},
 			{"rejects.csv", "Lines of the input that are no names: source, line number, reason, text."},
 		},
 	},
@@ -56,6 +59,10 @@ var manuals = map[string]manual{
 		},
 		signals: []manTerm{{"SIGINT, SIGTERM", "Take no more calls, finish those under way within --grace, and end."}},
 	},
+	"caascan lists": {text: []string{
+		"Knows the public lists of names, with their licences and how to cite them, and fetches one into a dated file with its checksum. " +
+			"Without a command it shows them all, or the one that is named.",
+	}},
 	"caascan demo": {text: []string{
 		"Makes a small signed Internet on loopback, with faults and with the truth known, scans it and scores the result. No packet leaves the machine. " +
 			"With --serve it only runs the servers, and writes what a scan of them needs.",
