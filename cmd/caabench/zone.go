@@ -29,7 +29,7 @@ type zoneCmd struct {
 	Slow int64    `default:"16" help:"The general parser gets a zone smaller by this factor."`
 	Seed uint64   `default:"1" help:"What the zone holds."`
 	Runs int      `default:"3" help:"Repetitions; medians are shown."`
-	Only []string `placeholder:"FORM" help:"Forms to read: full, gzip, pipe, shuffled, small, abbreviated (default: all)."`
+	Only []string `placeholder:"FORM" help:"Forms to read: full, gzip, pipe, shuffled, small, tables, abbreviated (default: all)."`
 	Dir  string   `placeholder:"DIR" help:"Where the files are for the time (default: that for temporary files)."`
 	Scan float64  `default:"0.25" help:"Size of the scan that the reader is compared with, as a part of caabench speed's; 0 for none."`
 }
@@ -41,6 +41,7 @@ type zoneRow struct {
 	small       bool // by zoneCmd.Slow
 	packed      bool // with gzip
 	pipe        bool
+	tables      bool // all delegations are kept, as a scan does to spare the zone's servers
 }
 
 var zoneRows = []zoneRow{
@@ -49,6 +50,7 @@ var zoneRows = []zoneRow{
 	{name: "pipe", title: "the same, through a pipe: read once", pipe: true},
 	{name: "shuffled", title: "a record a line, in no order", form: shuffled},
 	{name: "small", title: "a record a line, in order, small", small: true},
+	{name: "tables", title: "the same, all delegations kept", small: true, tables: true},
 	{name: "abbreviated", title: "the same zone, small, as BIND writes it", small: true, form: abbreviated},
 }
 
@@ -110,12 +112,16 @@ func (c *zoneCmd) row(dir string, row *zoneRow) (perName float64, err error) {
 		return 0, err
 	}
 	var cpu, seconds, first, peak, ratio []float64
+	var flags []string
+	if row.tables {
+		flags = []string{"--tables"}
+	}
 	for range c.Runs {
 		yard, err := c.read(path, row, "--yardstick")
 		if err != nil {
 			return 0, err
 		}
-		r, err := c.read(path, row)
+		r, err := c.read(path, row, flags...)
 		if err != nil {
 			return 0, err
 		}
@@ -204,6 +210,7 @@ func (c *zoneCmd) compare(dir string, perName float64) error {
 type zoneReadCmd struct {
 	Path      string `arg:"" help:"The file, - for stdin."`
 	Yardstick bool   `help:"Only hash the file, unpack it and find its lines."`
+	Tables    bool   `help:"Keep all delegations, as far as there is room."`
 	Profile   string `placeholder:"FILE" help:"Write a CPU profile."`
 }
 
@@ -218,7 +225,7 @@ func (c *zoneReadCmd) Run() error {
 	if c.Yardstick {
 		err = report.readLines(c.Path)
 	} else {
-		err = report.readTargets(c.Path, started)
+		err = report.readTargets(c.Path, c.Tables, started)
 	}
 	report.Seconds = time.Since(started).Seconds()
 	if err := errors.Join(err, stop()); err != nil {
@@ -233,8 +240,12 @@ func (c *zoneReadCmd) Run() error {
 }
 
 // readTargets reads all targets, as a scan does.
-func (report *zoneReadReport) readTargets(path string, started time.Time) error {
-	r, err := datasets.Open([]string{path}, datasets.Config{Format: datasets.ZoneFile})
+func (report *zoneReadReport) readTargets(path string, tables bool, started time.Time) error {
+	cfg := datasets.Config{Format: datasets.ZoneFile}
+	if tables {
+		cfg.Tables = datasets.DefaultTables
+	}
+	r, err := datasets.Open([]string{path}, cfg)
 	if err != nil {
 		return err
 	}
