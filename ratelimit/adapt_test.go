@@ -223,16 +223,27 @@ func TestRecovers(t *testing.T) {
 	if down := h.sent - before; down > 150 || down < 40 {
 		t.Errorf("%d packets within 50 s while it was down", down)
 	}
-	for _, d := range w.table.Servers() {
-		if d.Slowed == 0 || d.SlowedBy != "timeouts" || d.Limit > 2 {
+	for at, d := range w.table.Servers() {
+		if d.Slowed == 0 || d.SlowedBy != "timeouts" || d.Limit > 2 || !d.Lowest {
 			t.Errorf("while down: %+v", d)
 		}
+		if same, met := w.table.Server(at); !met || same != d {
+			t.Errorf("by itself %+v, among all %+v", same, d)
+		}
+	}
+	if d, met := w.table.Server(addr(200)); met || d != (Decision{}) {
+		t.Errorf("a server that was never met: %+v", d)
 	}
 	w.run(start + 110*second)
 	before = h.sent
 	w.run(start + 120*second)
 	if back := float64(h.sent-before) / 10; back < 45 {
 		t.Errorf("half a minute after it came back: %v packets a second", back)
+	}
+	for _, d := range w.table.Servers() {
+		if d.Lowest {
+			t.Errorf("half a minute after it came back: %+v", d)
+		}
 	}
 }
 

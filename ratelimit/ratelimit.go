@@ -230,6 +230,18 @@ type Decision struct {
 	Limit    float64 // packets a second that it may get now; 0 if nothing limits it
 	Slowed   int     // how often its rate was lowered
 	SlowedBy string  // for what most often: timeouts, refused, servfail, truncation; "" if never
+	Lowest   bool    // Limit is what a server gets at the least, and was more at the start
+}
+
+// Server returns what was decided for one server up to now; false if it was never met. It may be called at any time.
+func (t *Table) Server(addr netip.Addr) (d Decision, met bool) {
+	v := t.servers.find(addr.Unmap().WithZone(""))
+	if v == nil {
+		return Decision{}, false
+	}
+	v.Lock()
+	defer v.Unlock()
+	return v.decision(), true
 }
 
 // Servers yields each server met so far with what was decided for it up to now, in no order. It may be called at any
@@ -279,6 +291,14 @@ func (r *registry[K, V]) at(key K) *V {
 	s.free = s.free[1:]
 	s.values[key] = v
 	return v
+}
+
+// find returns the value of a key, nil if it has none.
+func (r *registry[K, V]) find(key K) *V {
+	s := &r.shards[maphash.Comparable(r.seed, key)%shards]
+	s.Lock()
+	defer s.Unlock()
+	return s.values[key]
 }
 
 // all yields the values that are there when their shard's turn comes. No lock is held while it yields.

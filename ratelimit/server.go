@@ -233,6 +233,7 @@ func (v *server) decision() Decision {
 	if v.probe > 0 {
 		d.Limit = v.probe
 	}
+	d.Lowest = v.bounds != nil && d.Limit <= v.bounds.floor && v.bounds.floor < v.bounds.start
 	if d.Limit >= unlimited {
 		d.Limit = 0
 	}

@@ -80,6 +80,7 @@ type machine struct {
 	unwritten [][]*record.Record
 
 	counters counters
+	found    found
 	open     atomic.Bool // there is a batch that is not full: wake the loop when that is old
 	stalled  atomic.Bool // waits for the writer: wake the loop when it has taken a batch
 }
@@ -88,7 +89,6 @@ type machine struct {
 type counters struct {
 	admitted, finished, failed, queries, checks atomic.Int64
 	parked                                      atomic.Int64 // now
-	posture                                     [caa.Kinds][int(caa.Error) + 1]atomic.Int64
 }
 
 // count counts a name that has come to its end, unless it comes back.
@@ -103,13 +103,11 @@ func (c *counters) count(rec *record.Record, comesBack bool) {
 	if rec.Failed() {
 		c.failed.Add(1)
 	}
-	for kind, posture := range rec.Posture {
-		c.posture[kind][posture].Add(1)
-	}
 }
 
 // Admit implements step.Machine.
 func (m *machine) Admit(now step.Time, out *[]step.Ask) {
+	m.found.publish(now, m.resolver.Counts())
 	if m.collect(now, out) {
 		m.handOver(now)
 	}
@@ -451,6 +449,7 @@ func (m *machine) handOver(now step.Time) {
 
 // flush hands over all that is left once the loop has ended. The writer takes batches until the channel is closed.
 func (m *machine) flush() {
+	m.found.publish(-1, m.resolver.Counts())
 	m.closeBatch()
 	for _, batch := range m.unwritten {
 		m.out <- batch

@@ -29,7 +29,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/caascan/caascan/ratelimit"
-	"github.com/caascan/caascan/scanner/caa"
 	"github.com/caascan/caascan/scanner/engine"
 	"github.com/caascan/caascan/scanner/record"
 	"github.com/caascan/caascan/scanner/resolve"
@@ -194,6 +193,11 @@ type resolver interface {
 	Handle(ev *step.Event, out *[]step.Ask)
 	AppendQuery(t step.Ticket, id uint16, buf []byte) []byte
 	Finished() (resolve.Result, bool)
+
+	// What figures are made of.
+	Counts() *resolve.Counts
+	Servers() int
+	Server(step.ServerID) (self record.Server, operator string, sent int)
 }
 
 // resolver makes the resolver of one loop, for a scan in which so many questions make a crowd at a server; 0 is for single
@@ -444,47 +448,4 @@ func (s *Scan) NameServers() []record.NameServer {
 		seen[i].Peak, seen[i].RateLimit, seen[i].Slowed, seen[i].SlowedBy = d.Peak, d.Limit, d.Slowed, d.SlowedBy
 	}
 	return seen
-}
-
-// Progress is how far a scan is.
-type Progress struct {
-	Admitted, Finished, Failed int64 // names, without those that failed and come back for a second look
-	Queries                    int64 // packets sent for the names that are finished
-	Posture                    [caa.Kinds][int(caa.Error) + 1]int64
-	Checks                     int64 // signatures checked for them
-	Sent                       int64 // packets sent in all
-	Waiting                    int64 // queries that wait for a limit
-	Parked                     int64 // names put aside until their servers have room for them
-	KernelDrops                int64 // replies lost because they came faster than they were read
-	Strays                     int64 // datagrams that came and were no reply to a query under way
-
-	// Link says if it is our own link that loses packets.
-	Link ratelimit.Link
-}
-
-// Progress may be called at any time.
-func (s *Scan) Progress() Progress {
-	p := Progress{Link: s.limits.Link()}
-	for i, m := range s.machines {
-		c := &m.counters
-		p.Admitted += c.admitted.Load()
-		p.Finished += c.finished.Load()
-		p.Failed += c.failed.Load()
-		p.Queries += c.queries.Load()
-		p.Checks += c.checks.Load()
-		p.Parked += c.parked.Load()
-		for kind := range c.posture {
-			for posture := range c.posture[kind] {
-				p.Posture[kind][posture] += c.posture[kind][posture].Load()
-			}
-		}
-		stats := s.loops[i].Stats()
-		p.Sent += int64(stats.Sent + stats.Dialled)
-		p.Waiting += int64(stats.Waiting)
-		p.KernelDrops += int64(stats.KernelDrops)
-		for _, n := range stats.Strays {
-			p.Strays += int64(n)
-		}
-	}
-	return p
 }

@@ -128,6 +128,20 @@ func TestOneRecordATarget(t *testing.T) {
 			if int64(sent) != p.Sent || p.Queries != p.Sent {
 				t.Errorf("packets by server %d, by engine %d, by name %d", sent, p.Sent, p.Queries)
 			}
+			ended := p.Engine.Truncated + p.Engine.Events[step.Timeout] + p.Engine.Events[step.Unreachable]
+			for _, n := range p.Engine.Replies {
+				ended += n
+			}
+			waits := uint64(0)
+			for _, n := range p.Engine.Wait.Counts {
+				waits += n
+			}
+			if int64(ended) != p.Sent || int64(waits) != p.Sent {
+				t.Errorf("%d exchanges ended and %d waits, of %d", ended, waits, p.Sent)
+			}
+			if f := &p.Found; test.names > 1 && (f.Started == 0 || f.Cached+f.Joined == 0 || f.Delegations.Hits == 0) {
+				t.Errorf("caches: %+v", f)
+			}
 		})
 	}
 }

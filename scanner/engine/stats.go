@@ -121,3 +121,37 @@ func (l *Loop) waitingFor() [Causes]int {
 	}
 	return by
 }
+
+// Add adds what another loop has done and has under way.
+func (s *Stats) Add(o *Stats) {
+	s.Sent += o.Sent
+	s.Received += o.Received
+	s.Dialled += o.Dialled
+	s.ICMPErrors += o.ICMPErrors
+	s.SendCalls += o.SendCalls
+	s.RecvCalls += o.RecvCalls
+	s.SendBlocked += o.SendBlocked
+	s.SendRefused += o.SendRefused
+	s.KernelDrops += o.KernelDrops
+	s.Helped += o.Helped
+	s.Truncated += o.Truncated
+	s.RTT.Add(&o.RTT)
+	s.Wait.Add(&o.Wait)
+	for k, n := range o.Events {
+		s.Events[k] += n
+	}
+	for k, n := range o.Replies {
+		s.Replies[k] += n
+	}
+	for k, n := range o.Strays {
+		s.Strays[k] += n
+	}
+	s.InFlight += o.InFlight
+	s.Pausing += o.Pausing
+	s.Waiting += o.Waiting
+	s.Working += o.Working
+	s.Peers += o.Peers
+	for k, n := range o.WaitingFor {
+		s.WaitingFor[k] += n
+	}
+}
