@@ -192,3 +192,26 @@ func (p *parking) waiting(server step.ServerID) int {
 	}
 	return int(p.lines[server].count)
 }
+
+// Slowed is what the limits have decided for all servers together.
+type Slowed struct {
+	Servers int            // met
+	By      map[string]int // those whose rate was ever lowered, by what for most often: the words of ratelimit.Decision
+	Lowest  int            // those that get no more than a server gets at the least
+}
+
+// Slowed looks at each server that was met: some hundred nanoseconds for each, in which nobody waits but who asks for that
+// server.
+func (s *Scan) Slowed() Slowed {
+	sum := Slowed{By: map[string]int{}}
+	for _, d := range s.limits.Servers() {
+		sum.Servers++
+		if d.Slowed > 0 {
+			sum.By[d.SlowedBy]++
+		}
+		if d.Lowest {
+			sum.Lowest++
+		}
+	}
+	return sum
+}

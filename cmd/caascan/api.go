@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"os"
@@ -46,7 +47,7 @@ type api struct {
 	options  datasets.Options
 	callTime time.Duration
 	token    string // "": none is asked for, and only loopback's own names are served
-	log      io.Writer
+	log      *slog.Logger
 
 	ending  atomic.Bool // calls are refused
 	routes  map[string]map[string]handle
@@ -62,7 +63,7 @@ type handle func(w http.ResponseWriter, r *http.Request, body []byte) error
 //go:embed openapi.json
 var openAPI []byte
 
-func newAPI(d *desk, rules *rulebook, c *serveCmd, token string, progress func() scanner.Progress, log io.Writer) *api {
+func newAPI(d *desk, rules *rulebook, c *serveCmd, token string, progress func() scanner.Progress, log *slog.Logger) *api {
 	a := &api{
 		desk: d, rules: rules.rules, at: c.At, profile: c.Profile, options: datasets.Options{AllowSpecialUse: c.AllowSpecialUse},
 		callTime: c.CallTime, token: token, log: log, figures: newFigures(d, progress), rows: plainEncoder("serve"),
@@ -109,7 +110,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (a *api) answer(w http.ResponseWriter, r *http.Request) (err error) {
 	defer func() {
 		if met := recover(); met != nil {
-			fmt.Fprintf(a.log, "caascan: internal error: %v\n%s", met, debug.Stack())
+			a.log.Error("internal error", "met", fmt.Sprint(met), "stack", string(debug.Stack()))
 			err = problem{http.StatusInternalServerError, "internal error"}
 		}
 	}()

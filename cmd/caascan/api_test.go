@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -29,7 +30,7 @@ func newTestAPI(t *testing.T, room int, token string) *api {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newAPI(newDesk(room), rules, &serveCmd{CallTime: 30 * time.Second}, token, func() scanner.Progress { return scanner.Progress{} }, t.Output())
+	return newAPI(newDesk(room), rules, &serveCmd{CallTime: 30 * time.Second}, token, func() scanner.Progress { return scanner.Progress{} }, newJSONLog(t.Output(), slog.LevelDebug))
 }
 
 // answered is what a call got.
@@ -338,7 +339,7 @@ func TestCallEnds(t *testing.T) {
 func TestPanic(t *testing.T) {
 	a := newTestAPI(t, 1000, "")
 	var log bytes.Buffer
-	a.log = &log
+	a.log = newJSONLog(&log, slog.LevelError)
 	a.routes["/v1/check"]["GET"] = func(http.ResponseWriter, *http.Request, []byte) error { panic("as a test") }
 	checkRefused(t, "panic", callAPI(a, "GET", "/v1/check", "", nil), 500, "internal error")
 	if !strings.Contains(log.String(), "as a test") || !strings.Contains(log.String(), "api_test.go") {

@@ -152,7 +152,7 @@ func (c *demoCmd) scan(env *environ, world *simnet.World, server *simnet.Server)
 	if err != nil {
 		return usage(err)
 	}
-	sink := &lockedSink{sink: writer, writer: writer}
+	sink := &lockedSink{sink: writer, writer: writer, dir: onDisk(c.Out)}
 	score := newScore(world, output.NewEncoder(cfg), sink)
 	started := time.Now()
 	if err := c.run(env, scan, &source{reader: reader, names: int64(world.Len())}, sink, score); err != nil {

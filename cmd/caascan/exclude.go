@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
+	"log/slog"
 	"net/netip"
 	"os"
 	"os/signal"
@@ -76,7 +76,7 @@ func (x *exclusion) catchHangup() {
 
 // rereadOnHangup puts the list in force as it is in the file then, whenever the process gets SIGHUP, until stop is called,
 // and tells replaced. A file that cannot be read or understood changes nothing.
-func (x *exclusion) rereadOnHangup(ctx context.Context, stderr io.Writer, replaced func(*output.ExcludeList)) (stop func()) {
+func (x *exclusion) rereadOnHangup(ctx context.Context, log *slog.Logger, replaced func(*output.ExcludeList)) (stop func()) {
 	if x == nil {
 		return func() {}
 	}
@@ -87,7 +87,7 @@ func (x *exclusion) rereadOnHangup(ctx context.Context, stderr io.Writer, replac
 		for {
 			select {
 			case <-x.hangup:
-				x.reread(stderr, replaced)
+				x.reread(log, replaced)
 			case <-ctx.Done():
 				return
 			}
@@ -100,15 +100,15 @@ func (x *exclusion) rereadOnHangup(ctx context.Context, stderr io.Writer, replac
 	}
 }
 
-func (x *exclusion) reread(stderr io.Writer, replaced func(*output.ExcludeList)) {
+func (x *exclusion) reread(log *slog.Logger, replaced func(*output.ExcludeList)) {
 	list, err := datasets.LoadExclude(x.path)
 	if err != nil {
-		fmt.Fprintf(stderr, "caascan: warning: --exclude: the list read before stays in force: %v\n", err)
+		log.Warn("--exclude: the list read before stays in force", "error", err)
 		return
 	}
 	x.outs.Replace(excluded{list})
 	replaced(aboutList(list))
-	fmt.Fprintf(stderr, "caascan: --exclude: %d entries of %s are in force, SHA-256 %s\n", list.Len(), x.path, list.Sum())
+	log.Info(fmt.Sprintf("--exclude: %d entries are in force", list.Len()), "file", x.path, "sha256", list.Sum())
 }
 
 // excluded is a list as the resolver asks it.

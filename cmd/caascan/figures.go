@@ -5,13 +5,12 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/caascan/caascan/scanner"
 	"github.com/caascan/caascan/scanner/caa"
 )
 
-// figures are what /metrics tells. No label has a value that a caller chooses.
+// figures are what /metrics of serve tells, besides what there is of every scan (metrics.go). No label has a value that a caller chooses.
 type figures struct {
 	registry *prometheus.Registry
 	calls    *prometheus.CounterVec
@@ -31,20 +30,9 @@ func newFigures(d *desk, progress func() scanner.Progress) *figures {
 	}
 	f.registry.MustRegister(f.calls, f.took, f.verdicts,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "caascan_names_in_flight", Help: "Names that are looked up now."},
-			func() float64 { return float64(d.underWay()) }),
-		counter("caascan_names_total", "Names that were looked up.", progress, func(p *scanner.Progress) int64 { return p.Finished }),
-		counter("caascan_names_failed_total", "Those of which a look-up for CAA failed.", progress, func(p *scanner.Progress) int64 { return p.Failed }),
-		counter("caascan_queries_total", "Packets sent to name servers.", progress, func(p *scanner.Progress) int64 { return p.Sent }),
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+			func() float64 { return float64(d.underWay()) }))
+	registerScan(f.registry, progress)
 	return f
-}
-
-// counter shows one count of the scan.
-func counter(name, help string, progress func() scanner.Progress, count func(*scanner.Progress) int64) prometheus.Collector {
-	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 {
-		p := progress()
-		return float64(count(&p))
-	})
 }
 
 func (f *figures) call(path string, code int, took time.Duration) {

@@ -20,12 +20,12 @@ func (f *issuerFlags) issuers(env *environ) (*datasets.Issuers, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--ccadb: %w", err)
 	}
-	fmt.Fprintf(env.stderr, "caascan: %s: %d rows, %d identifiers", f.CCADB, report.Rows, report.Source().Identifiers)
+	about := []any{"file", f.CCADB, "report_rows", report.Rows, "identifiers", report.Source().Identifiers}
 	for reason, n := range report.Dropped {
 		if n > 0 {
-			fmt.Fprintf(env.stderr, "; %s %d", datasets.DropReason(reason), n)
+			about = append(about, datasets.DropReason(reason).String(), n)
 		}
 	}
-	fmt.Fprintln(env.stderr)
+	env.log.Info("identifiers of issuers were read", about...)
 	return report.Over(datasets.DefaultIssuers()), nil
 }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"runtime/debug"
 	"time"
@@ -46,6 +47,8 @@ func usage(err error) error {
 
 // cli is the command line: flags, environment (CAASCAN_...) and YAML keys all come from it.
 type cli struct {
+	logFlags
+
 	Config  kong.ConfigFlag  `placeholder:"FILE" help:"Read flags from a YAML file: one key for each, under the flag's name."`
 	Version kong.VersionFlag `help:"Print the version."`
 
@@ -68,6 +71,9 @@ type environ struct {
 	flags          map[string]any // of the command, as given or by default, under their names
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	console        *console // stderr, with what stands on it meanwhile
+	log            *slog.Logger
+	snapshots      <-chan os.Signal // somebody wants to see how it goes
 }
 
 // exampler is a command with an example for its help.
@@ -79,6 +85,8 @@ func main() {
 
 // run executes one command line and returns its exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	snapshots := make(chan os.Signal, 1)
+	notifySnapshots(snapshots)
 	done := -1 // set when help or version was printed
 	parser := newParser(kong.Writers(stdout, stderr), kong.Exit(func(code int) { done = code }))
 	command, err := parser.Parse(args)
@@ -89,7 +97,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintf(stderr, "caascan: %v\n", err)
 		return exitUsage
 	}
-	err = command.Run(&environ{ctx, flagsOf(command), stdin, stdout, stderr})
+	console, flags := newConsole(stderr), flagsOf(command)
+	env := &environ{ctx, flags, stdin, stdout, stderr, console, newLog(console, flags), snapshots}
+	err = command.Run(env)
 	var e exit
 	switch {
 	case err == nil:

@@ -69,10 +69,10 @@ func (f *networkFlags) network(env *environ) (scanner.Network, error) {
 		return n, err
 	}
 	if f.RatePerServer == 0 {
-		fmt.Fprintln(env.stderr, "caascan: warning: --rate-per-server 0: name servers get queries as fast as this machine can send, until they show that it is too fast")
+		env.log.Warn("--rate-per-server 0: name servers get queries as fast as this machine can send, until they show that it is too fast")
 	}
 	if f.RatePerOperator == 0 {
-		fmt.Fprintln(env.stderr, "caascan: warning: --rate-per-operator 0: operators get queries as fast as their servers may have them")
+		env.log.Warn("--rate-per-operator 0: operators get queries as fast as their servers may have them")
 	}
 	if f.RootHints != "" {
 		roots, err := readHints(f.RootHints)
@@ -94,7 +94,7 @@ func (f *networkFlags) network(env *environ) (scanner.Network, error) {
 		return n, err
 	}
 	if len(n.Resolvers) > 0 && (!f.At.IsZero() || n.DNSSEC != scanner.Full) {
-		fmt.Fprintln(env.stderr, "caascan: warning: --at and --dnssec have no effect with --resolver: the resolvers validate, in their own way and time")
+		env.log.Warn("--at and --dnssec have no effect with --resolver: the resolvers validate, in their own way and time")
 	}
 	f.families(&n)
 	return n, n.Validate()

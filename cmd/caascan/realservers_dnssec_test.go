@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"net"
@@ -443,7 +444,7 @@ func TestStubMode(t *testing.T) {
 func TestStubModeSaysWhatItIgnores(t *testing.T) {
 	for _, flag := range [][]string{{"--at", "2026-11-01T00:00:00Z"}, {"--dnssec", "lazy"}, nil} {
 		var stderr strings.Builder
-		env := &environ{ctx: t.Context(), flags: map[string]any{}, stderr: &stderr}
+		env := &environ{ctx: t.Context(), flags: map[string]any{}, log: newJSONLog(&stderr, slog.LevelInfo)}
 		f := networkFlags{Resolver: []string{"127.0.0.1:1"}, Timeout: time.Second, MaxQueriesPerName: 1, ServerPort: 53, RateShare: 1, RatePerServer: 1, RatePerOperator: 1, DNSSEC: "full"}
 		switch {
 		case flag == nil:

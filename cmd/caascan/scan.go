@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -44,6 +43,9 @@ type scanFlags struct {
 	Loops    int      `placeholder:"N" help:"Event loops (default: one per core)."`
 	Vantage  string   `placeholder:"TEXT" help:"Where this machine stands, for the rows."`
 	Quiet    bool     `help:"No progress, no summary."`
+	Metrics  string   `placeholder:"ADDR:PORT" help:"Where Prometheus finds figures (/metrics); on an address of loopback also profiles (/debug/pprof)."`
+
+	metrics *metricsServer
 
 	PartRows int           `default:"1000000" placeholder:"N" help:"Rows in one part of the dataset, at most."`
 	PartAge  time.Duration `default:"3m" help:"How long rows wait for their part to be finished, at most: what a crash can cost."`
@@ -91,9 +93,9 @@ func (c *scanCmd) Run(env *environ) error {
 	source := &source{reader: reader, sink: sink}
 	if source.resume() {
 		rows, waiting, _ := sink.writer.Resumed()
-		c.note(env, fmt.Sprintf("continuing the scan in %s, which has %d rows, and %d names to look at again", c.Out, rows, waiting))
+		env.log.Info("continuing the scan in "+c.Out, "rows_in_all", rows, "names_to_look_at_again", waiting)
 	}
-	defer c.exclusion.rereadOnHangup(env.ctx, env.stderr, sink.excluded)()
+	defer c.exclusion.rereadOnHangup(env.ctx, env.log, sink.excluded)()
 	return c.scanFlags.run(env, scan, source, sink, sink)
 }
 
@@ -126,31 +128,12 @@ func (f *scanFlags) newScan(env *environ, network scanner.Network, seed uint64) 
 		if short.Fatal {
 			return nil, errors.New(short.Text)
 		}
-		f.warn(env, short.Text)
+		env.log.Warn(short.Text)
+	}
+	if f.metrics, err = listenMetrics(f.Metrics); err != nil {
+		return nil, err
 	}
 	return scanner.New(cfg)
-}
-
-// warn shows what may make the scan slower than it could be: as a line of JSON where the status lines are.
-func (f *scanFlags) warn(env *environ, text string) {
-	switch {
-	case f.Quiet:
-	case isTerminal(env.stderr):
-		fmt.Fprintf(env.stderr, "caascan: warning: %s\n", text)
-	default:
-		json.NewEncoder(env.stderr).Encode(map[string]string{"warning": text}) // a log that cannot be written stops no scan
-	}
-}
-
-// note shows what a user will want to know, in the form of warn.
-func (f *scanFlags) note(env *environ, text string) {
-	switch {
-	case f.Quiet:
-	case isTerminal(env.stderr):
-		fmt.Fprintf(env.stderr, "caascan: %s\n", text)
-	default:
-		json.NewEncoder(env.stderr).Encode(map[string]string{"note": text})
-	}
 }
 
 // defaultInFlight takes a quarter of the memory that is free, at 2 KiB a name, but no more names than a polite scan can
@@ -193,7 +176,7 @@ func (c *scanCmd) sink(env *environ, reader *datasets.Reader, issuers *datasets.
 	if err != nil {
 		return nil, err
 	}
-	return &lockedSink{sink: writer, writer: writer}, nil
+	return &lockedSink{sink: writer, writer: writer, dir: onDisk(c.Out)}, nil
 }
 
 func (f *scanFlags) outputConfig(seed uint64) output.Config {
@@ -216,7 +199,7 @@ func (f *scanFlags) run(env *environ, scan *scanner.Scan, source *source, sink *
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	defer paceCollector()()
-	show := f.watch(env, scan, source)
+	show := f.watch(env, scan, source, sink, nil)
 	err := scan.Run(ctx, source, takes)
 	show.end()
 
@@ -235,10 +218,8 @@ func (f *scanFlags) run(env *environ, scan *scanner.Scan, source *source, sink *
 	case closing != nil:
 		return exit{exitStopped, closing}
 	}
-	if !f.Quiet && isTerminal(env.stderr) {
-		totals, p := sink.totals(), scan.Progress()
-		fmt.Fprintf(env.stderr, "caascan: %d rows, %d rejects; %d look-ups failed; %d queries\n", totals.Rows, totals.Rejects, p.Failed, p.Sent)
-	}
+	totals := sink.totals()
+	env.log.Info("scan ended", "rows_in_all", totals.Rows, "rejects", totals.Rejects, "queries", scan.Progress().Sent)
 	return f.complete(source, sink)
 }
 
@@ -263,14 +244,24 @@ type lockedSink struct {
 	mu     sync.Mutex
 	sink   output.Sink
 	writer *output.Writer // nil for a stream
+	dir    string         // where that writes, "" if not on this machine
 	failed error          // of a reject
+	tally  tally
 }
 
 // Write implements scanner.Sink.
 func (s *lockedSink) Write(batch []*record.Record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return cmp.Or(s.failed, s.sink.Write(batch))
+	rows, kept := countRows(batch), int64(0)
+	if err := cmp.Or(s.failed, s.sink.Write(batch)); err != nil {
+		return err
+	}
+	if s.writer != nil {
+		kept = s.writer.Totals().Rows
+	}
+	s.tally.add(&rows, kept)
+	return nil
 }
 
 // excluded notes that another opt-out list is in force.

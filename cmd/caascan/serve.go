@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -80,7 +80,7 @@ func (c *serveCmd) Run(env *environ) error {
 		return usage(fmt.Errorf("--grace %v: want at least 0", c.Grace))
 	}
 	c.exclusion.catchHangup()
-	defer c.exclusion.rereadOnHangup(env.ctx, env.stderr, func(*output.ExcludeList) {})()
+	defer c.exclusion.rereadOnHangup(env.ctx, env.log, func(*output.ExcludeList) {})()
 	scan, err := c.newScan(env, network)
 	if err != nil {
 		return usage(err)
@@ -89,9 +89,9 @@ func (c *serveCmd) Run(env *environ) error {
 	if err != nil {
 		return usage(fmt.Errorf("--listen: %w", err))
 	}
-	fmt.Fprintf(env.stderr, "caascan: listening on http://%s, described at /openapi.json\n", listener.Addr())
+	env.log.Info(fmt.Sprintf("listening on http://%s, described at /openapi.json", listener.Addr()))
 	desk := newDesk(c.InFlight)
-	api := newAPI(desk, rules, c, token, scan.Progress, env.stderr)
+	api := newAPI(desk, rules, c, token, scan.Progress, env.log)
 	if err := c.serve(env, listener, api, func(ctx context.Context) error { return scan.Run(ctx, desk, desk) }); err != nil {
 		return exit{exitStopped, err}
 	}
@@ -116,7 +116,7 @@ func (c *serveCmd) serve(env *environ, listener net.Listener, api *api, scan fun
 		Handler: api, BaseContext: func(net.Listener) context.Context { return answering },
 		ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, WriteTimeout: requestTime + c.CallTime + answerTime,
 		IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, DisableGeneralOptionsHandler: true,
-		ErrorLog: log.New(env.stderr, "caascan: ", 0),
+		ErrorLog: slog.NewLogLogger(env.log.Handler(), slog.LevelWarn),
 	}
 	work, ctx := errgroup.WithContext(signalled)
 	work.Go(func() error {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -466,7 +467,7 @@ func TestServeScanFails(t *testing.T) {
 		}
 	})
 	c := serveCmd{CallTime: 30 * time.Second, Grace: 30 * time.Second}
-	err = c.serve(&environ{ctx: t.Context(), stderr: t.Output()}, listener, a, func(ctx context.Context) error {
+	err = c.serve(&environ{ctx: t.Context(), log: newJSONLog(t.Output(), slog.LevelDebug)}, listener, a, func(ctx context.Context) error {
 		if _, err := a.desk.Next(ctx); err != nil {
 			return err
 		}

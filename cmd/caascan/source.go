@@ -17,6 +17,7 @@ type source struct {
 	sink    *lockedSink // nil, or one without a writer: nothing is continued
 	names   int64       // how many it will yield; 0 if not known beforehand
 	targets atomic.Int64
+	passed  atomic.Int64 // targets that have their row already, or were set aside
 	octets  atomic.Int64 // of the inputs, that the names yielded took
 	ended   atomic.Bool
 	yielded int64 // names by the reader
@@ -55,7 +56,9 @@ func (s *source) Next(ctx context.Context) ([]record.Target, error) {
 		s.yielded += int64(len(targets))
 		s.note(err != nil)
 		if s.sink != nil && s.sink.writer != nil {
+			read := len(targets)
 			targets = slices.DeleteFunc(targets, func(t record.Target) bool { return s.sink.writer.Done(t.Source, t.Line) })
+			s.passed.Add(int64(read - len(targets)))
 		}
 		if len(s.unproven) > 0 || s.held != nil {
 			s.held = append(s.held, targets...)
