@@ -82,15 +82,15 @@ func (f *frame) head(s *status, width int) string {
 	case s.Ended:
 		pieces = append(pieces, "took "+duration(s.Elapsed))
 	case s.ETA > 0:
-		pieces = append(pieces, "ETA "+duration(s.ETA))
+		pieces = append(pieces, "ETA "+duration(max(s.ETA, 1)))
 	default:
 		pieces = append(pieces, duration(s.Elapsed))
 	}
-	const around = 9 // percentage, brackets, a space
+	const around = 8 // percentage, spaces, brackets
 	for n := len(pieces); n > 0; n-- {
 		text := strings.Join(pieces[:n], ", ")
 		if room := min(width-around-len(text), 60); room >= leastBar && s.Total > 0 {
-			return f.draw(s, room) + " " + text
+			return f.draw(s, room) + text
 		} else if len(text) <= width && s.Total == 0 {
 			return text
 		}
@@ -117,7 +117,7 @@ func (f *frame) draw(s *status, room int) string {
 	}
 	f.bar.Set64(s.Resumed + s.Rows)
 	f.bar.RenderBlank() // whether or not the percentage is another
-	return strings.Trim(f.bar.String(), "\r \n")
+	return strings.TrimPrefix(strings.Trim(f.bar.String(), "\r\n"), " ")
 }
 
 // mix is the share of each posture for one kind of certificate.

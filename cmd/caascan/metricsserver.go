@@ -106,7 +106,7 @@ func (w *watcher) slowedServers() scanner.Slowed {
 	defer w.mu.Unlock()
 	if now := time.Now(); !now.Before(w.nextSlowed) {
 		w.slowed = w.scan.Slowed()
-		w.nextSlowed = time.Now().Add(max(waitsEvery, waitsShare*time.Since(now)))
+		w.nextSlowed = time.Now().Add(waitsShare * time.Since(now))
 	}
 	return w.slowed
 }

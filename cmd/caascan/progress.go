@@ -15,9 +15,8 @@ const (
 	statusEvery = 5 * time.Second        // lines that a log keeps
 	eventsEvery = time.Second            // looks at what the log tells of, where nothing is shown
 
-	// Who is waited for is asked at most so often, and for so small a part of the time: the loops stand still meanwhile.
-	waitsEvery = 2 * time.Second
-	waitsShare = 50
+	// Who is waited for is asked for so small a part of the time, at most: the loops stand still meanwhile.
+	waitsShare = 200
 
 	// waitsTime is how long a loop may take to say whom it waits for.
 	waitsTime = 2 * time.Second
@@ -161,7 +160,7 @@ func (w *watcher) waited() scanner.Waits {
 		ctx, cancel := context.WithTimeout(w.env.ctx, waitsTime)
 		defer cancel()
 		w.waits = w.scan.Waits(ctx, busiest, false)
-		w.next = time.Now().Add(max(waitsEvery, waitsShare*time.Since(now)))
+		w.next = time.Now().Add(waitsShare * time.Since(now))
 	}
 	return w.waits
 }
