@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 )
@@ -20,27 +19,14 @@ const unitsDir = "../../docs/systemd"
 // deployedNames are names of the test world of many kinds: signed in several ways, one whose answer needs TCP.
 const deployedNames = "caatest-nsd.com\ncaatest-knot.net\ncaatest-bind.org\nsigned-nsec.com\nsigned-nsec3.com\nrecords-1001.caatest-nsd.com\n"
 
-// staticBinary builds the binary as make build does.
-var staticBinary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "caascan-static-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "caascan")
-	build := exec.Command("go", "build", "-trimpath", "-o", path, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	out, err := build.CombinedOutput()
-	if err != nil {
-		err = &exec.Error{Name: string(out), Err: err}
-	}
-	return path, err
-})
-
+// static builds the binary as make build does.
 func static(t *testing.T) string {
 	t.Helper()
-	path, err := staticBinary()
-	if err != nil {
-		t.Fatal(err)
+	path := filepath.Join(t.TempDir(), "caascan")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", path, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return path
 }
@@ -105,7 +91,7 @@ func TestService(t *testing.T) {
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		t.Skip("systemd-analyze is not installed")
 	}
-	binary, dir := static(t), t.TempDir()
+	binary, dir := os.Args[0], t.TempDir() // any that is there
 	var units []string
 	for _, name := range []string{"caascan@.service", "caascan@.timer", "caascan-resume@.service"} {
 		text, err := os.ReadFile(filepath.Join(unitsDir, name))
