@@ -3,6 +3,7 @@ package datasets
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -17,6 +18,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/caascan/caascan/scanner/record"
 )
 
 func gzipOf(t testing.TB, text string) string {
@@ -140,6 +143,42 @@ func TestSeveralInputs(t *testing.T) {
 }
 
 // A named pipe is read once, from its first octet, and its end is its end.
+// TestSourcesAreUnique: a source and a line name one line of all inputs, also where files have one name.
+func TestSourcesAreUnique(t *testing.T) {
+	var paths []string
+	for _, name := range []string{"a/names.txt", "b/names.txt", "b/names.txt.gz", "c/202610.csv", "c/crux-202610.csv", "c/stdin"} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		content := "example.com\n"
+		if strings.HasSuffix(name, ".csv") {
+			content = "origin,rank\nhttps://example.com,1000\n"
+		}
+		if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	r, err := Open(append(paths, "-"), Config{Stdin: strings.NewReader("example.com\n"), Window: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var sources []string
+	for err == nil {
+		var targets []record.Target
+		targets, err = r.Next(context.Background())
+		for _, target := range targets {
+			sources = append(sources, target.Source)
+		}
+	}
+	want := []string{"names.txt", "names.txt#2", "names.txt#3", "crux:202610", "crux:202610#2", "stdin", "stdin#2"}
+	if !slices.Equal(sources, want) {
+		t.Errorf("sources %q, want %q", sources, want)
+	}
+}
+
 func TestNamedPipe(t *testing.T) {
 	for what, content := range map[string]string{"plain": numbered(2000), "gzip": gzipOf(t, numbered(2000)), "zip": zipOf(t, "l", numbered(2000))} {
 		path := filepath.Join(t.TempDir(), "pipe")

@@ -112,11 +112,12 @@ type Reader struct {
 	key    []byte        // of foldKey
 
 	// The place where reading is.
-	at      int      // index of the input
-	started bool     // the input at that index
-	streams []stream // of that input, not opened yet
-	stream  stream   // the one that is open
-	source  string   // name of the open stream
+	at      int             // index of the input
+	started bool            // the input at that index
+	streams []stream        // of that input, not opened yet
+	stream  stream          // the one that is open
+	source  string          // name of the open stream
+	named   map[string]bool // names of sources
 	text    io.Closer
 	lines   *bufio.Reader
 	line    int64  // number of the last line read
@@ -181,6 +182,7 @@ func Open(paths []string, cfg Config) (*Reader, error) {
 			r.Close()
 			return nil, err
 		}
+		in.name = r.unique(in.name)
 		r.inputs = append(r.inputs, in)
 		if err := in.check(&cfg); err != nil {
 			r.Close()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"strconv"
 
 	"github.com/caascan/caascan/scanner/record"
 )
@@ -214,11 +215,31 @@ func noted(zones []record.ZoneVersion, z record.ZoneVersion) []record.ZoneVersio
 // begin notes the layout of the stream.
 func (r *Reader) begin() {
 	r.laid = true
-	r.source = sourceOf(r.source, r.layout.format)
+	stats, before := &r.stats[r.at], r.source
+	if name := sourceOf(before, r.layout.format); name != before {
+		r.source = r.unique(name)
+	}
+	if stats.Source == before {
+		stats.Source = r.source
+	} else {
+		stats.Source = sourceOf(stats.Source, r.layout.format)
+	}
 	r.window.source(r.source)
-	stats := &r.stats[r.at]
-	stats.Source = sourceOf(stats.Source, r.layout.format)
 	stats.Format = r.layout.format.String()
+}
+
+// unique returns a name that no other source of the reader has: with the line it names one line of all inputs. Two files may
+// have one name in different directories.
+func (r *Reader) unique(name string) string {
+	if r.named == nil {
+		r.named = map[string]bool{}
+	}
+	once := name
+	for i := 2; r.named[once]; i++ {
+		once = name + "#" + strconv.Itoa(i)
+	}
+	r.named[once] = true
+	return once
 }
 
 func (r *Reader) reject(text []byte, reason Reason) { r.rejectLine(r.line, text, reason) }

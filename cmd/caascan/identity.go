@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/caascan/caascan/datasets"
@@ -51,7 +52,7 @@ func identity(flags map[string]any, inputs []output.Input) (map[string]string, e
 		if in.SHA256 == "" {
 			is = fmt.Sprintf("a stream that begins with what makes the seed %v", flags["seed"])
 		}
-		same[fmt.Sprintf("input %d", i+1)] = in.Path + ", " + is
+		same[fmt.Sprintf("input %d", i+1)] = filepath.Base(in.Path) + ", " + is // which may have moved
 	}
 	return same, nil
 }
