@@ -65,7 +65,7 @@ func (w *Writer) continues(j *journal, names []string) error {
 	m := j.manifest()
 	named := j.files()
 	if m.State == Complete { // the end may have come before the last steps
-		if err := errors.Join(m.write(w.store), removeStrays(w.store, named, names)); err != nil {
+		if err := errors.Join(m.write(w.store), remove(w.store, strays(named, names))); err != nil {
 			return err
 		}
 		return fmt.Errorf("%v %w, and it is complete", w.store, ErrHoldsScan)
@@ -78,9 +78,7 @@ func (w *Writer) continues(j *journal, names []string) error {
 			return fmt.Errorf("%v %w, and %s is missing, which entry %d of its journal names: caascan verify --repair", w.store, ErrHoldsScan, name, n)
 		}
 	}
-	if err := removeStrays(w.store, named, names); err != nil {
-		return err
-	}
+	w.leftovers = strays(named, names)
 	w.manifest, w.entries, w.cfg.ScanID = m, len(j.entries), m.ScanID
 	w.done, w.waiting, w.resumed = j.rows(), j.waiting(), m.Totals.Rows
 	for _, e := range j.entries {
@@ -91,13 +89,21 @@ func (w *Writer) continues(j *journal, names []string) error {
 	return nil
 }
 
-// removeStrays removes the parts among names that the journal does not name: leftovers of a crash.
-func removeStrays(s store, named map[string]int, names []string) error {
-	var errs []error
+// strays returns the parts among names that the journal does not name: leftovers of a crash.
+func strays(named map[string]int, names []string) (all []string) {
 	for _, name := range names {
 		if _, ok := named[name]; !ok && partNumber(name) >= 0 {
-			errs = append(errs, s.remove(name))
+			all = append(all, name)
 		}
+	}
+	return all
+}
+
+// remove removes files.
+func remove(s store, names []string) error {
+	var errs []error
+	for _, name := range names {
+		errs = append(errs, s.remove(name))
 	}
 	return errors.Join(errs...)
 }

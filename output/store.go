@@ -47,8 +47,11 @@ type store interface {
 // draft is a file that is being written. One of publish and discard ends it.
 type draft interface {
 	io.Writer
-	seal() error    // no more is written, and what was is on disk
-	publish() error // gives it its name; it is durable when that returns
+	seal() error // no more is written, and what was is on disk
+
+	// publish gives it its name; it is durable when that returns. It is fs.ErrExist if the store has no lock and sees
+	// that another process has published a file under this name that is written once.
+	publish() error
 	discard() error
 }
 

@@ -36,6 +36,7 @@ type Writer struct {
 	err      error    // the first error: nothing is added after it
 
 	// Of a scan that this one continues: read only.
+	leftovers     []string // files that its journal does not name
 	done, waiting lineSets // lines that have their row; lines that were set aside
 	resumed       int64    // rows
 }
@@ -112,7 +113,12 @@ func (w *Writer) open() error {
 		w.SetExclude(*w.cfg.Exclude)
 	}
 	first.Exclude, w.exclude = w.exclude, nil
-	if err := w.log(&first); err != nil {
+	// Only who is in the journal may remove leftovers: they may be parts of a process that lives, and is about to name them. Its
+	// entry is refused from now on.
+	if err = w.log(&first); err == nil {
+		err = remove(w.store, w.leftovers)
+	}
+	if err != nil {
 		return errors.Join(err, w.rejects.out.discard())
 	}
 	return nil
@@ -327,6 +333,11 @@ func (w *Writer) Close(state State) error {
 	if w.err == nil {
 		w.fail(w.emptyParts())
 	}
+	if errors.Is(w.err, ErrInUse) { // what is there is another's
+		discarded := w.rejects.out.discard()
+		w.rejects = nil
+		return errors.Join(w.err, discarded, w.store.close())
+	}
 	rejects, err := w.rejects.close()
 	w.rejects = nil
 	w.fail(err)
@@ -391,6 +402,9 @@ func (w *Writer) finishParts() error {
 	}
 	totals := w.pending.totals()
 	e.Totals = &totals
+	if errors.Is(err, fs.ErrExist) {
+		err = fmt.Errorf("%v: %w: %w", w.store, ErrInUse, err)
+	}
 	if err == nil {
 		err = w.log(e)
 	}

@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"datasets":                 {"scanner/caa", "scanner/record", "scanner/wire"},
 	"scanner":                  {"scanner/caa", "scanner/dnssec", "scanner/engine", "scanner/mail", "scanner/record", "scanner/resolve", "scanner/step", "scanner/stub", "scanner/wire", "ratelimit"},
 	"output":                   {"scanner/caa", "scanner/mail", "scanner/record", "scanner/step", "scanner/wire"},
+	"output/s3test":            {},
 	"cmd/caascan":              {"*"},
 	"cmd/caabench":             {"*"},
 	"cmd/caabench/farm":        {"*"},
