@@ -108,36 +108,50 @@ func (s *lineSets) UnmarshalJSON(text []byte) error {
 
 // lineList gathers lines one by one.
 type lineList struct {
-	sources map[string]*[]uint64
+	sources map[string]*gathered
 	last    string // the source that came last: mostly it is that again
-	into    *[]uint64
+	into    *gathered
 }
+
+// gathered are lines of one source. Adding many to a set at once costs a fraction of adding each.
+type gathered struct {
+	set  *roaring64.Bitmap
+	list []uint64 // to be added to it
+}
+
+// gatherLines is how many lines are added to a set at once.
+const gatherLines = 1 << 13
 
 func (l *lineList) add(source string, line int64) {
 	if l.into == nil || source != l.last {
 		if l.sources == nil {
-			l.sources = map[string]*[]uint64{}
+			l.sources = map[string]*gathered{}
 		}
 		if l.into = l.sources[source]; l.into == nil {
-			l.into = new([]uint64)
+			l.into = &gathered{set: roaring64.New()}
 			l.sources[source] = l.into
 		}
 		l.last = source
 	}
-	*l.into = append(*l.into, uint64(line))
+	if l.into.list = append(l.into.list, uint64(line)); len(l.into.list) == gatherLines {
+		l.into.flush()
+	}
 }
 
-// take returns the set of the lines, and begins anew.
+func (g *gathered) flush() {
+	g.set.AddMany(g.list)
+	g.list = g.list[:0]
+}
+
+// take returns the sets of the lines, and begins anew.
 func (l *lineList) take() lineSets {
 	sets := lineSets{}
-	for source, lines := range l.sources {
-		if len(*lines) == 0 {
-			continue
+	for source, g := range l.sources {
+		g.flush()
+		if !g.set.IsEmpty() {
+			sets[Text(source)] = g.set
+			g.set = roaring64.New()
 		}
-		set := roaring64.New()
-		set.AddMany(*lines)
-		sets[Text(source)] = set
-		*lines = (*lines)[:0]
 	}
 	return sets
 }
