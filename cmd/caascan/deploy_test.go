@@ -31,11 +31,17 @@ func static(t *testing.T) string {
 	return path
 }
 
-// TestStaticBinary: the binary needs no file but itself, so it runs in an image made from scratch. As root the test also
-// runs it there: in a directory that holds nothing else, as a user of no name.
-func TestStaticBinary(t *testing.T) {
+// TestDeployed runs the static binary as an image and as the service do.
+func TestDeployed(t *testing.T) {
 	t.Parallel()
-	w, path := servers(t), static(t)
+	w, binary := servers(t), static(t)
+	t.Run("in an image", func(t *testing.T) { testImage(t, w, binary) })
+	t.Run("as a service", func(t *testing.T) { testServiceMayDoWhatAScanNeeds(t, w, binary) })
+}
+
+// testImage: the binary needs no file but itself, so it runs in an image made from scratch. As root the test also runs it
+// there: in a directory that holds nothing else, as a user of no name.
+func testImage(t *testing.T, w *world, path string) {
 	file, err := elf.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -148,16 +154,14 @@ func TestServiceMakesRoom(t *testing.T) {
 	}
 }
 
-// TestServiceMayDoWhatAScanNeeds: every system call of a scan is one that the service allows, as are the families of its
+// testServiceMayDoWhatAScanNeeds: every system call of a scan is one that the service allows, as are the families of its
 // sockets.
-func TestServiceMayDoWhatAScanNeeds(t *testing.T) {
+func testServiceMayDoWhatAScanNeeds(t *testing.T, w *world, binary string) {
 	for _, tool := range []string{"systemd-analyze", "strace"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("%s is not installed", tool)
 		}
 	}
-	t.Parallel()
-	w := servers(t)
 	unit, err := os.ReadFile(filepath.Join(unitsDir, "caascan@.service"))
 	if err != nil {
 		t.Fatal(err)
@@ -170,7 +174,7 @@ func TestServiceMayDoWhatAScanNeeds(t *testing.T) {
 	}
 	families := strings.Fields(regexp.MustCompile(`(?m)^RestrictAddressFamilies=(.*)$`).FindStringSubmatch(string(unit))[1])
 	trace := filepath.Join(t.TempDir(), "trace")
-	cmd := exec.CommandContext(t.Context(), "strace", append([]string{"-f", "-qq", "-o", trace, static(t), "scan", "-", "--quiet"},
+	cmd := exec.CommandContext(t.Context(), "strace", append([]string{"-f", "-qq", "-o", trace, binary, "scan", "-", "--quiet"},
 		w.flags("--out", filepath.Join(t.TempDir(), "scan"))...)...)
 	cmd.Stdin = strings.NewReader(deployedNames)
 	out, err := cmd.CombinedOutput()

@@ -63,6 +63,11 @@ var manuals = map[string]manual{
 		"Knows the public lists of names, with their licences and how to cite them, and fetches one into a dated file with its checksum. " +
 			"Without a command it shows them all, or the one that is named.",
 	}},
+	"caascan verify": {text: []string{
+		"Reads a scan again: every file against its size and SHA-256, every row against the schema, the rows against the lines of the inputs, where these are still there. " +
+			"With --repair what is damaged is taken out, and only the names whose rows were lost are scanned again, with the options of the scan.",
+		"Exit status 0 is that nothing is wrong, 1 that something is.",
+	}},
 	"caascan demo": {text: []string{
 		"Makes a small signed Internet on loopback, with faults and with the truth known, scans it and scores the result. No packet leaves the machine. " +
 			"With --serve it only runs the servers, and writes what a scan of them needs.",
