@@ -73,6 +73,9 @@ func (f *frame) head(s *status, width int) string {
 	if s.Total > 0 {
 		done = fmt.Sprintf("%d/%d names", s.Resumed+s.Rows, s.Resumed+max(s.Total, s.Rows))
 	}
+	if s.Surveyed > 0 {
+		done = fmt.Sprintf("zone file looked through to %.0f%%", 100*s.Surveyed)
+	}
 	rate := s.pace
 	if s.Ended {
 		rate = s.Rate

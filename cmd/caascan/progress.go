@@ -143,7 +143,7 @@ func (w *watcher) state(now time.Time, rows *rowCounts, p *scanner.Progress) *st
 	waits := w.waited()
 	s.operators(&waits)
 	s.Resumed, _ = w.source.resumed()
-	s.Total = w.source.expected(w.total)
+	s.Total, s.Surveyed = w.source.expected(w.total), w.source.surveyed(w.total)
 	if w.phased != nil {
 		if name, left, wait := w.phased.Phase(); name != "" {
 			s.Phase = &phaseStatus{name, left, max(wait, 0).Seconds()}

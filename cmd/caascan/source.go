@@ -83,9 +83,7 @@ func (s *source) note(ended bool) {
 			delete(s.unproven, i)
 		}
 	}
-	if found > s.yielded { // the rest is held to be shuffled: what was read for it does not count yet
-		octets = int64(float64(octets) * float64(s.yielded) / float64(found))
-	}
+	octets = int64(float64(octets) * float64(s.yielded) / float64(max(found, 1))) // what was read for names that are held to be shuffled does not count yet
 	s.octets.Store(octets)
 	s.ended.Store(ended)
 	if s.sink != nil && s.sink.writer != nil && slices.Contains(s.reader.Streams(), true) {

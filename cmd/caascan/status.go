@@ -39,6 +39,7 @@ type status struct {
 	WaitingFor map[string]int64 `json:"waiting_for,omitempty"` // queries, by what keeps them from leaving
 	Operators  []operatorStatus `json:"operators,omitempty"`   // for whose servers most is waiting
 	Phase      *phaseStatus     `json:"phase,omitempty"`       // once the first looks are over
+	Surveyed   float64          `json:"surveyed,omitempty"`    // share of the zone files that was looked through, before their first name
 
 	pace float64 // rows a second lately, smoothed
 }
@@ -205,6 +206,15 @@ func (s *source) expected(size int64) int64 {
 		all := int64(float64(targets+passed) * max(float64(size)/float64(octets), 1))
 		return max(all-rows, targets)
 	}
+}
+
+// surveyed returns the share of the input, of so many octets, that was looked through for what a zone file holds; 0 once
+// there are names.
+func (s *source) surveyed(size int64) float64 {
+	if size == 0 || s.octets.Load() > 0 {
+		return 0
+	}
+	return float64(s.reader.Surveyed()) / float64(size)
 }
 
 // resumed returns what earlier runs of the scan have left: rows, and names to look at again.
