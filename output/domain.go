@@ -66,7 +66,7 @@ type Domain struct {
 	Labels int8 `parquet:"labels" json:"labels"`
 	// Timestamp is when the verdict was reached.
 	Timestamp Micros `parquet:"timestamp,timestamp(microsecond),delta" json:"timestamp"`
-	// FirstQueryAt is when the first question was asked. NULL: everything was known from other names' queries.
+	// FirstQueryAt is when the first question was asked, at the first look. NULL: everything was known from other names' queries.
 	FirstQueryAt Micros `parquet:"first_query_at,optional,timestamp(microsecond),delta" json:"first_query_at,omitzero"`
 	// LastQueryAt is when the last exchange made for this name ended, which is when the verdict was reached. NULL: as
 	// first_query_at.
@@ -335,6 +335,20 @@ type Domain struct {
 	SMIMECAOwners []string `parquet:"smime_ca_owners,list,optional" parquet-element:",dict" json:"smime_ca_owners,omitzero"`
 	// OwnerCountTLS is the number of tls_ca_owners.
 	OwnerCountTLS *int16 `parquet:"owner_count_tls,optional" json:"owner_count_tls,omitzero"`
+
+	// The second look at a name that failed (--second-look). The columns of cost are sums over both.
+
+	// Looks is how often the name was looked at: 2 where the first look ended in a failure that may pass, by first_look_status;
+	// all other columns but those of cost then show the second.
+	Looks int8 `parquet:"looks" json:"looks"`
+	// FirstLookAt is when the first of two looks had failed; timestamp less this is how far apart they were tried. NULL: there
+	// was one look.
+	FirstLookAt Micros `parquet:"first_look_at,optional,timestamp(microsecond)" json:"first_look_at,omitzero"`
+	// FirstLookStatus is what status would have been then. NULL: there was one look.
+	FirstLookStatus string `parquet:"first_look_status,optional,dict" json:"first_look_status,omitzero"`
+	// FirstLookAttempts is the exchanges that the first look had with the servers that failed; 127 stands for that and more.
+	// NULL: there was one look.
+	FirstLookAttempts *int8 `parquet:"first_look_attempts,optional" json:"first_look_attempts,omitzero"`
 }
 
 // DKIMKey is an element of Domain.DKIM.
@@ -389,7 +403,8 @@ type Level struct {
 	EDE []int16 `parquet:"ede,list" json:"ede"`
 	// EDEText is their texts, written by Octets, in the order of ede; an error without text has an empty one.
 	EDEText []string `parquet:"ede_text,list" json:"ede_text"`
-	// Attempts is the exchanges with the servers of the last zone asked; 127 stands for that and more.
+	// Attempts is the exchanges with the servers of the last zone asked, at both looks if both failed here, since a rule may
+	// demand that a failure was retried (R3.4); 127 stands for that and more.
 	Attempts int8 `parquet:"attempts" json:"attempts"`
 	// Server is the address of the server that gave the answer. NULL: none answered.
 	Server string `parquet:"server,optional,dict" json:"server,omitzero"`

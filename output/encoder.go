@@ -177,6 +177,7 @@ func (e *Encoder) domain(d *Domain, r *record.Record) {
 	e.companions(d, r)
 	e.caOwners(d, r)
 	e.survey(d, r.Survey)
+	looks(d, r.Target.First)
 }
 
 // identity starts the row with what was known before anything was asked.
@@ -309,6 +310,9 @@ func (e *Encoder) climb(d *Domain, r *record.Record) {
 			*l = known.Level
 		}
 		l.Name = text
+		if r.Target.First != nil {
+			l.Attempts = int8(min(r.Attempts(i), math.MaxInt8))
+		}
 		if a.Outcome == record.Found && i > r.Relevant {
 			l.CAA = presentation(a)
 		}
@@ -472,6 +476,19 @@ func (e *Encoder) cost(d *Domain, r *record.Record) {
 	if a.TCP {
 		d.Protocol = "tcp"
 	}
+}
+
+// looks fills the columns about the first of two looks.
+func looks(d *Domain, first *record.Look) {
+	d.Looks = 1
+	if first == nil {
+		return
+	}
+	failed := first.Climb[first.Failed]
+	d.Looks = 2
+	d.FirstLookAt = micros(first.Finished)
+	d.FirstLookStatus = failed.Outcome.String()
+	d.FirstLookAttempts = small8(int(failed.Attempts))
 }
 
 // host returns the text and the operator of a server's name. They hold until the next call.

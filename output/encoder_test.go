@@ -295,6 +295,7 @@ func TestWholeRow(t *testing.T) {
 		"ns_address": []any{"ns.op.net"}, "nsset_hash": nsSetHash([]string{"ns.op.net"}), "dns_operator": "op.net", "dns_operator_count": int8(1),
 		"query_count": int16(32767), "retry_count": int16(2), "tcp_count": int16(1), "rtt_us": int64(1500), "queue_wait_us": int64(3000),
 		"resolver": "192.0.2.1", "resolver_name": "ns.op.net", "protocol": "tcp", "vantage": "v",
+		"looks": int8(1), "first_look_at": nil, "first_look_status": nil, "first_look_attempts": nil,
 	}
 	for _, column := range strings.Fields(companionColumns + ownerColumns) {
 		want[column] = nil
@@ -318,6 +319,27 @@ func TestWholeRow(t *testing.T) {
 	}
 	if row := plainRow(records[2]); row["caa_value"] != "" || row["caa_tag_canonical"] != "issuewild" {
 		t.Errorf("a value of no octets is not NULL: %v", row)
+	}
+}
+
+// TestLooks: the row of a name that was looked at twice says how often and how far apart it was tried, and the attempts at
+// its failing levels are those of both looks (R3.4).
+func TestLooks(t *testing.T) {
+	shop := www.Parent()
+	first := climbed(answer(www, record.Timeout, func(a *record.Answer) { a.Attempts = 4 }), answer(shop, record.NoData))
+	first.Finished = step.Time(start.UnixNano())
+	r := climbed(answer(www, record.ServFail, func(a *record.Answer) { a.Attempts = 2 }), answer(shop, record.NoData))
+	r.Target.First = first.Look()
+	r.Finished = step.Time(start.Add(time.Minute).UnixNano())
+	d, _ := newTestEncoder().Rows(r)
+	if d.Looks != 2 || d.FirstLookAt != Micros(start.UnixMicro()) || d.FirstLookStatus != "timeout" || *d.FirstLookAttempts != 4 {
+		t.Errorf("looks %d, the first at %v: %s after %d attempts", d.Looks, d.FirstLookAt, d.FirstLookStatus, *d.FirstLookAttempts)
+	}
+	if d.Timestamp-d.FirstLookAt != Micros(time.Minute.Microseconds()) || d.Status != "servfail" {
+		t.Errorf("%d µs apart, %s", d.Timestamp-d.FirstLookAt, d.Status)
+	}
+	if d.Climb[0].Attempts != 6 || d.Climb[1].Attempts != 1 {
+		t.Errorf("attempts %d and %d, want 6 and 1", d.Climb[0].Attempts, d.Climb[1].Attempts)
 	}
 }
 

@@ -174,7 +174,14 @@ func random(rng *rand.Rand, i int) *record.Record {
 	if g.chance(0.3) {
 		r.Survey = g.survey(at)
 	}
-	return judged(r)
+	if judged(r); g.chance(0.2) {
+		first := judged(&record.Record{Climb: []record.Level{{Name: at, Answer: &record.Answer{
+			Name: at, Type: wire.TypeCAA, Outcome: record.Outcome(g.IntN(record.Outcomes-3)) + record.Timeout, Attempts: uint8(g.IntN(200)),
+		}}}})
+		first.Finished = r.Admitted
+		r.Target.First = first.Look()
+	}
+	return r
 }
 
 type generator struct{ *rand.Rand }

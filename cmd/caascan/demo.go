@@ -24,12 +24,13 @@ import (
 type demoCmd struct {
 	scanFlags
 
-	Names  int    `default:"25000" help:"Size of the small Internet, in names of the list."`
-	World  uint64 `default:"1" placeholder:"SEED" help:"Seed of the small Internet."`
-	Out    string `default:"scan-demo" placeholder:"DIR" help:"Directory of the dataset."`
-	Serve  bool   `help:"Only run the servers, until interrupted, and write into the directory what a scan of them needs: hints, names, truth."`
-	Polite bool   `default:"true" negatable:"" help:"Keep the limits of a real scan."`
-	DNSSEC string `name:"dnssec" env:"CAASCAN_DNSSEC" enum:"off,lazy,full" default:"full" help:"What the scan validates."`
+	Names      int           `default:"25000" help:"Size of the small Internet, in names of the list."`
+	World      uint64        `default:"1" placeholder:"SEED" help:"Seed of the small Internet."`
+	Out        string        `default:"scan-demo" placeholder:"DIR" help:"Directory of the dataset."`
+	Serve      bool          `help:"Only run the servers, until interrupted, and write into the directory what a scan of them needs: hints, names, truth."`
+	Polite     bool          `default:"true" negatable:"" help:"Keep the limits of a real scan."`
+	SecondLook time.Duration `default:"1s" placeholder:"PAUSE" help:"As of a scan, where a pause is longer."`
+	DNSSEC     string        `name:"dnssec" env:"CAASCAN_DNSSEC" enum:"off,lazy,full" default:"full" help:"What the scan validates."`
 }
 
 // Example implements exampler.
@@ -141,6 +142,7 @@ func (c *demoCmd) scan(env *environ, world *simnet.World, server *simnet.Server)
 		return err
 	}
 	defer reader.Close()
+	c.pause = c.SecondLook
 	scan, err := c.newScan(env, network, reader.Seed())
 	if err != nil {
 		return usage(err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"os/signal"
 	"runtime"
@@ -26,13 +27,14 @@ type scanCmd struct {
 	shardFlags
 	issuerFlags
 
-	Input       []string `arg:"" placeholder:"INPUT" help:"Files with names, - for stdin: one a line, ranked CSV (Tranco, Umbrella, Majestic, CrUX), mail addresses; plain, gz, zst, zip."`
-	InputFormat string   `default:"auto" enum:"auto,list,ranked,majestic,crux" help:"Form of the input: auto, list, ranked, majestic, crux."`
-	Out         string   `placeholder:"DIR" help:"Directory of the dataset (default: scan-<date>); - for JSON lines on stdout."`
-	Format      string   `default:"parquet" enum:"parquet,jsonl" help:"parquet or jsonl."`
-	Restart     bool     `help:"Discard what the directory holds of an earlier scan."`
-	DryRun      bool     `help:"Read the input and say what would be asked of whom, and how long that takes at the limits; send nothing."`
-	PlanFrom    []string `placeholder:"DIR" help:"With --dry-run: the dataset of an earlier scan that tells which operators hold how many names (repeatable)."`
+	Input       []string      `arg:"" placeholder:"INPUT" help:"Files with names, - for stdin: one a line, ranked CSV (Tranco, Umbrella, Majestic, CrUX), mail addresses; plain, gz, zst, zip."`
+	InputFormat string        `default:"auto" enum:"auto,list,ranked,majestic,crux" help:"Form of the input: auto, list, ranked, majestic, crux."`
+	Out         string        `placeholder:"DIR" help:"Directory of the dataset (default: scan-<date>); - for JSON lines on stdout."`
+	Format      string        `default:"parquet" enum:"parquet,jsonl" help:"parquet or jsonl."`
+	Restart     bool          `help:"Discard what the directory holds of an earlier scan."`
+	SecondLook  time.Duration `default:"1m" placeholder:"PAUSE" help:"Ask names that failed (time-out, SERVFAIL, REFUSED, lame, ...) once more at the end of the scan, this long after the failure at the earliest and at other servers first; 0: never."`
+	DryRun      bool          `help:"Read the input and say what would be asked of whom, and how long that takes at the limits; send nothing."`
+	PlanFrom    []string      `placeholder:"DIR" help:"With --dry-run: the dataset of an earlier scan that tells which operators hold how many names (repeatable)."`
 }
 
 // scanFlags are the flags that scan and demo share.
@@ -49,6 +51,8 @@ type scanFlags struct {
 
 	PartRows int           `default:"1000000" placeholder:"N" help:"Rows in one part of the dataset, at most."`
 	PartAge  time.Duration `default:"3m" help:"How long rows wait for their part to be finished, at most: what a crash can cost."`
+
+	pause time.Duration // before the second look; 0: there is none
 }
 
 // Example implements exampler.
@@ -77,6 +81,7 @@ func (c *scanCmd) Run(env *environ) error {
 		return usage(errors.New("--plan-from goes with --dry-run"))
 	}
 	c.exclusion.catchHangup()
+	c.pause = c.SecondLook
 	scan, err := c.newScan(env, network, reader.Seed())
 	if err != nil {
 		return usage(err)
@@ -115,6 +120,9 @@ func must[T any](v T, err error) T {
 
 // newScan makes the scan, and notes in env what was decided by default.
 func (f *scanFlags) newScan(env *environ, network scanner.Network, seed uint64) (*scanner.Scan, error) {
+	if f.pause < 0 {
+		return nil, errors.New("--second-look: a pause cannot be negative")
+	}
 	beside, err := f.accompaniment(&network)
 	if err != nil {
 		return nil, err
@@ -123,6 +131,7 @@ func (f *scanFlags) newScan(env *environ, network scanner.Network, seed uint64) 
 	env.flags["in-flight"], env.flags["loops"], env.flags["seed"] = inFlight, loops, seed
 	cfg := scanner.Config{
 		Network: network, InFlight: inFlight, Loops: loops, Seed: seed, With: beside.with, DKIM: beside.selectors,
+		SecondLook: f.pause > 0,
 	}
 	for _, short := range scanner.Check(cfg) {
 		if short.Fatal {
@@ -199,8 +208,14 @@ func (f *scanFlags) run(env *environ, scan *scanner.Scan, source *source, sink *
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	defer paceCollector()()
-	show := f.watch(env, scan, source, sink, nil)
-	err := scan.Run(ctx, source, takes)
+	from, to, phased := scanner.Source(source), takes, phased(nil)
+	if f.pause > 0 {
+		looks := newSecondLook(source, takes, sink, sink.waiting(), f.pause)
+		defer looks.close()
+		from, to, phased = looks, looks, looks
+	}
+	show := f.watch(env, scan, source, sink, phased)
+	err := scan.Run(ctx, from, to)
 	show.end()
 
 	state := output.Running
@@ -247,6 +262,7 @@ type lockedSink struct {
 	dir    string         // where that writes, "" if not on this machine
 	failed error          // of a reject
 	tally  tally
+	spare  asideFile      // what is set aside, if the sink does not keep it
 }
 
 // Write implements scanner.Sink.
@@ -262,6 +278,47 @@ func (s *lockedSink) Write(batch []*record.Record) error {
 	}
 	s.tally.add(&rows, kept)
 	return nil
+}
+
+// Defer implements setAside.
+func (s *lockedSink) Defer(targets []record.Target) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.aside().Defer(targets)
+}
+
+// Deferred implements setAside. Between two batches others may write.
+func (s *lockedSink) Deferred() iter.Seq2[[]record.Target, error] {
+	return func(yield func([]record.Target, error) bool) {
+		s.mu.Lock()
+		next, stop := iter.Pull2(s.aside().Deferred())
+		s.mu.Unlock()
+		defer stop()
+		for {
+			s.mu.Lock()
+			targets, err, more := next()
+			s.mu.Unlock()
+			if !more || !yield(targets, err) {
+				return
+			}
+		}
+	}
+}
+
+// waiting is how many names were set aside before the scan was continued.
+func (s *lockedSink) waiting() (names int64) {
+	if s.writer != nil {
+		_, names, _ = s.writer.Resumed()
+	}
+	return names
+}
+
+// aside is where targets are set aside: durably, with the rows, if the sink can.
+func (s *lockedSink) aside() setAside {
+	if keeps, ok := s.sink.(setAside); ok {
+		return keeps
+	}
+	return &s.spare
 }
 
 // excluded notes that another opt-out list is in force.
@@ -291,7 +348,7 @@ func (s *lockedSink) finish(servers []record.NameServer, inputs []output.Input, 
 	if err != nil {
 		state = output.Running
 	}
-	return errors.Join(err, s.sink.Close(state))
+	return errors.Join(err, s.sink.Close(state), s.spare.close())
 }
 
 func (s *lockedSink) totals() output.Totals {
