@@ -262,7 +262,7 @@ type lockedSink struct {
 	dir    string         // where that writes, "" if not on this machine
 	failed error          // of a reject
 	tally  tally
-	spare  asideFile      // what is set aside, if the sink does not keep it
+	spare  asideFile // what is set aside, if the sink does not keep it
 }
 
 // Write implements scanner.Sink.

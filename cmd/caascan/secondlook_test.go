@@ -91,7 +91,7 @@ func TestSecondLook(t *testing.T) {
 		file := &asideFile{}
 		defer file.close()
 		var rows collected
-		l := newSecondLook(&inBatches{names: names, size: 30, gap: 2 * time.Second}, &rows, file, pause)
+		l := newSecondLook(&inBatches{names: names, size: 30, gap: 2 * time.Second}, &rows, file, 0, pause)
 		defer l.close()
 		var mu sync.Mutex
 		var first, second int
@@ -137,7 +137,7 @@ func TestSecondLookOfNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, names := range []int{0, 1, 100} {
 			began := time.Now()
-			l := newSecondLook(&inBatches{names: names, size: 30}, &collected{}, &asideFile{}, time.Hour)
+			l := newSecondLook(&inBatches{names: names, size: 30}, &collected{}, &asideFile{}, 0, time.Hour)
 			if err := madeUpScan(t.Context(), l, func(*record.Target) bool { return false }); !errors.Is(err, io.EOF) {
 				t.Fatal(err)
 			}
@@ -153,29 +153,33 @@ func TestSecondLookStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		file := &asideFile{}
 		defer file.close()
-		l := newSecondLook(&inBatches{names: 3, size: 3}, &collected{}, file, time.Minute)
+		l := newSecondLook(&inBatches{names: 3, size: 3}, &collected{}, file, 0, time.Minute)
 		defer l.close()
 		targets, err := l.Next(t.Context())
-		if err != nil || len(targets) != 3 || l.status() != (lookStatus{Phase: lastOfFirst}) {
-			t.Fatalf("%d targets, %v, %+v", len(targets), err, l.status())
+		is := func(name string, left int64, wait time.Duration) {
+			t.Helper()
+			if n, l, w := l.Phase(); n != name || l != left || w != wait {
+				t.Errorf("phase %q, %d left, %v to wait; want %q, %d, %v", n, l, w, name, left, wait)
+			}
 		}
+		if err != nil || len(targets) != 3 {
+			t.Fatalf("%d targets, %v", len(targets), err)
+		}
+		is("", 0, 0)
 		l.Write([]*record.Record{recordOf(targets[0], true), recordOf(targets[1], true), recordOf(targets[2], false)})
-		ctx, cancel := context.WithCancel(t.Context())
+		is("", 0, 0)
 		var waiting sync.WaitGroup
 		waiting.Go(func() {
-			if targets, err := l.Next(ctx); err != nil || len(targets) != 2 {
+			if targets, err = l.Next(t.Context()); err != nil || len(targets) != 2 {
 				t.Errorf("%d targets, %v", len(targets), err)
 			}
 		})
 		time.Sleep(20 * time.Second)
-		if got := l.status(); got != (lookStatus{Phase: secondLooks, Waiting: 2, Left: 40 * time.Second}) {
-			t.Errorf("%+v", got)
-		}
+		is("second look", 2, 40*time.Second)
 		waiting.Wait()
-		cancel()
-		if got := l.status(); got != (lookStatus{Phase: secondLooks}) {
-			t.Errorf("%+v", got)
-		}
+		is("second look", 2, 0)
+		l.Write([]*record.Record{recordOf(targets[0], true)})
+		is("second look", 1, 0)
 	})
 }
 
@@ -184,7 +188,7 @@ func TestSecondLookStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, back := range []int{1, 2} {
 			file := &asideFile{}
-			l := newSecondLook(&inBatches{names: 2, size: 2}, &collected{}, file, time.Hour)
+			l := newSecondLook(&inBatches{names: 2, size: 2}, &collected{}, file, 0, time.Hour)
 			targets, _ := l.Next(t.Context())
 			for _, target := range targets[:back] {
 				l.Write([]*record.Record{recordOf(target, true)})
@@ -224,12 +228,12 @@ func (b *brokenAside) Deferred() iter.Seq2[[]record.Target, error] {
 // TestSecondLookErrors: errors of our own reach the scan, and an input that breaks off is the end of it.
 func TestSecondLookErrors(t *testing.T) {
 	broken := errors.New("broken")
-	l := newSecondLook(&inBatches{names: 2, size: 2, broken: broken}, &collected{}, &asideFile{}, time.Hour)
+	l := newSecondLook(&inBatches{names: 2, size: 2, broken: broken}, &collected{}, &asideFile{}, 0, time.Hour)
 	if targets, err := l.Next(t.Context()); err != broken || len(targets) != 2 {
 		t.Errorf("source: %d targets, %v", len(targets), err)
 	}
 	for _, aside := range []*brokenAside{{deferring: broken}, {deferred: broken}} {
-		l := newSecondLook(&inBatches{names: 1, size: 1}, &collected{}, aside, time.Hour)
+		l := newSecondLook(&inBatches{names: 1, size: 1}, &collected{}, aside, 0, time.Hour)
 		targets, _ := l.Next(t.Context())
 		if err := l.Write([]*record.Record{recordOf(targets[0], true)}); err != aside.deferring {
 			t.Errorf("set aside: %v", err)
@@ -474,7 +478,7 @@ func TestSecondLookFinds(t *testing.T) {
 		}
 	}}
 	var rows collected
-	l := newSecondLook(&given{targets}, &rows, aside, pause)
+	l := newSecondLook(&given{targets}, &rows, aside, 0, pause)
 	scan := n.scan(t, 1)
 	if err := scan.Run(t.Context(), l, l); err != nil {
 		t.Fatal(err)
@@ -525,7 +529,7 @@ func TestSecondLookElsewhere(t *testing.T) {
 			n.get(illnesses["timeout"], addr) // only the other one is well
 		}}
 		var rows collected
-		l := newSecondLook(&given{[]record.Target{flakyTarget("a.test.", 1)}}, &rows, aside, time.Millisecond)
+		l := newSecondLook(&given{[]record.Target{flakyTarget("a.test.", 1)}}, &rows, aside, 0, time.Millisecond)
 		if err := n.scan(t, 0).Run(t.Context(), l, l); err != nil {
 			t.Fatal(err)
 		}
@@ -551,7 +555,7 @@ func TestSecondLookContinued(t *testing.T) {
 			t.Fatal(err)
 		}
 		sink := &lockedSink{sink: writer, writer: writer}
-		l := newSecondLook(&given{targets}, sink, &hookedAside{sink, hook}, pause)
+		l := newSecondLook(&given{targets}, sink, &hookedAside{sink, hook}, 0, pause)
 		ended := n.scan(t, 0).Run(ctx, l, l)
 		l.close()
 		if err := sink.finish(nil, nil, state); err != nil {
