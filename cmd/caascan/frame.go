@@ -31,10 +31,11 @@ const (
 	yellow = "33"
 )
 
-// line is one line of a frame: a label, and what fits of the pieces.
+// line is one line of a frame: a label, what it is about, and what fits of the pieces.
 type line struct {
 	label  string
 	colour string // of the label
+	about  string // may be empty
 	pieces []string
 }
 
@@ -57,7 +58,7 @@ func (f *frame) lines(s *status, width int) []string {
 		}
 	}
 	for _, l := range []line{failing(s), waiting(s), link(s), phaseOf(s)} {
-		if len(l.pieces) > 0 {
+		if l.label != "" {
 			drawn = append(drawn, f.fit(l, width))
 		}
 	}
@@ -93,7 +94,7 @@ func (f *frame) head(s *status, width int) string {
 	for n := len(pieces); n > 0; n-- {
 		text := strings.Join(pieces[:n], ", ")
 		if room := min(width-around-len(text), 60); room >= leastBar && s.Total > 0 {
-			return f.draw(s, room) + text
+			return f.draw(s, room) + " " + text
 		} else if len(text) <= width && s.Total == 0 {
 			return text
 		}
@@ -120,7 +121,8 @@ func (f *frame) draw(s *status, room int) string {
 	}
 	f.bar.Set64(s.Resumed + s.Rows)
 	f.bar.RenderBlank() // whether or not the percentage is another
-	return strings.TrimPrefix(strings.Trim(f.bar.String(), "\r\n"), " ")
+	text := strings.TrimPrefix(f.bar.String(), "\r ")
+	return text[:strings.LastIndex(text, "]")+1]
 }
 
 // mix is the share of each posture for one kind of certificate.
@@ -134,16 +136,12 @@ func mix(s *status, kind caa.Kind) line {
 
 // failing is the failures, the most frequent first.
 func failing(s *status) line {
-	l := line{label: "failed", colour: red}
 	if s.Failed == 0 {
 		return line{}
 	}
-	for i, p := range byCount(s.Failures) {
-		piece := fmt.Sprintf("%s %d", p.word, p.n)
-		if i == 0 {
-			piece = percent(s.Failed, s.Rows) + ": " + piece
-		}
-		l.pieces = append(l.pieces, piece)
+	l := line{label: "failed", colour: red, about: percent(s.Failed, s.Rows)}
+	for _, p := range byCount(s.Failures) {
+		l.pieces = append(l.pieces, fmt.Sprintf("%s %d", p.word, p.n))
 	}
 	return l
 }
@@ -153,23 +151,16 @@ func waiting(s *status) line {
 	if s.Ended || s.Waiting+s.Parked == 0 {
 		return line{}
 	}
-	what := fmt.Sprintf("%d queries", s.Waiting)
+	l := line{label: "waiting", about: fmt.Sprintf("%d queries", s.Waiting)}
 	if s.Parked > 0 {
-		what += fmt.Sprintf(" and %d names parked", s.Parked)
+		l.about += fmt.Sprintf(" and %d names parked", s.Parked)
 	}
-	l := line{label: "waiting"}
-	for i, o := range s.Operators {
+	for _, o := range s.Operators {
 		piece := fmt.Sprintf("%s %d", escaped(o.Operator), o.Queries+o.Names)
 		if o.Rate > 0 {
 			piece += " at " + short(o.Rate) + "/s"
 		}
-		if i == 0 {
-			piece = what + ": " + piece
-		}
 		l.pieces = append(l.pieces, piece)
-	}
-	if len(l.pieces) == 0 {
-		l.pieces = []string{what}
 	}
 	return l
 }
@@ -179,7 +170,9 @@ func link(s *status) line {
 	if s.Link == nil {
 		return line{}
 	}
-	return line{"link", yellow, []string{fmt.Sprintf("loses %.0f%% of the packets", 100*s.Link.Loss), fmt.Sprintf("slowed to %s packets/s", short(s.Link.Limit))}}
+	return line{label: "link", colour: yellow, pieces: []string{
+		fmt.Sprintf("loses %.0f%% of the packets", 100*s.Link.Loss), fmt.Sprintf("slowed to %s packets/s", short(s.Link.Limit)),
+	}}
 }
 
 // phaseOf is what is done after the first looks.
@@ -187,7 +180,7 @@ func phaseOf(s *status) line {
 	if s.Phase == nil || s.Ended {
 		return line{}
 	}
-	l := line{"phase", plain, []string{fmt.Sprintf("%s: %d names", s.Phase.Name, s.Phase.Left)}}
+	l := line{label: "phase", about: s.Phase.Name, pieces: []string{fmt.Sprintf("%d names", s.Phase.Left)}}
 	if s.Phase.Wait > 0 {
 		l.pieces = append(l.pieces, "in "+duration(s.Phase.Wait))
 	}
@@ -197,21 +190,21 @@ func phaseOf(s *status) line {
 // fit writes a line in at most so many columns: as many of the pieces as fit, and dots for the rest.
 func (f *frame) fit(l line, width int) string {
 	const more = ", ..."
-	text := ""
+	text, between := l.about, ": "
 	for i, piece := range l.pieces {
 		next := piece
-		if i > 0 {
-			next = text + ", " + piece
+		if text != "" {
+			next = text + between + piece
 		}
 		room := width - labelWidth
 		if i < len(l.pieces)-1 {
 			room -= len(more)
 		}
-		if i > 0 && len(next) > room {
+		if text != "" && len(next) > room {
 			text += more
 			break
 		}
-		text = next
+		text, between = next, ", "
 	}
 	whole := cut(fmt.Sprintf("%-*s%s", labelWidth, l.label, text), width)
 	if f.colours && l.colour != plain && len(whole) > len(l.label) {

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode"
 )
 
@@ -29,7 +28,7 @@ func newLog(to *console, flags map[string]any) *slog.Logger {
 	if format := flags["log-format"]; format == "json" || format == "auto" && !to.terminal {
 		return newJSONLog(to, level)
 	}
-	return slog.New(&textLog{to: to, level: level, mu: &sync.Mutex{}})
+	return slog.New(&textLog{to: to, level: level})
 }
 
 // newJSONLog writes a JSON object a line.
@@ -65,11 +64,10 @@ func escaped(text string) string {
 
 // textLog is a slog.Handler for people: time, level if it is not information, message, attributes.
 type textLog struct {
-	to    io.Writer
+	to    io.Writer // takes whole lines, from any goroutine
 	level slog.Level
 	attrs string // of WithAttrs, as they are written
 	group string // of WithGroup, with its dot
-	mu    *sync.Mutex
 }
 
 // Enabled implements slog.Handler.
@@ -97,8 +95,6 @@ func (h *textLog) Handle(_ context.Context, r slog.Record) error {
 		return true
 	})
 	line.WriteByte('\n')
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	_, err := io.WriteString(h.to, line.String())
 	return err
 }

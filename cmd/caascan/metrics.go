@@ -283,9 +283,11 @@ var runMetrics = []metric[runNow]{
 		one(func(r *runNow) float64 { return float64(r.expected) })},
 	{"caascan_phase_names", "Names that a later phase, such as the second look, has still to do.", gauging, []string{"phase"},
 		func(r *runNow, tell func(float64, ...string)) {
-			if r.phase != nil {
-				tell(float64(r.phase.Left), r.phase.Name)
+			if r.phase == nil {
+				tell(0, secondLookPhase)
+				return
 			}
+			tell(float64(r.phase.Left), r.phase.Name)
 		}},
 	{"caascan_operator_waiting", "What waits for the servers of the operators with the longest lines: queries, and names that are parked.", gauging, []string{"operator", "what"},
 		func(r *runNow, tell func(float64, ...string)) {

@@ -49,19 +49,9 @@ func (m *metricsServer) serve(w *watcher) {
 	registry := prometheus.NewRegistry()
 	registerScan(registry, w.scan.Progress)
 	registry.MustRegister(newMetrics(runMetrics, w.runNow, nil))
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /healthz", func(to http.ResponseWriter, _ *http.Request) { io.WriteString(to, "ok\n") })
 	at := m.listener.Addr().(*net.TCPAddr)
-	if at.IP.IsLoopback() {
-		mux.HandleFunc("/debug/pprof/", pprof.Index)
-		mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
-		mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-		mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
-		mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	}
 	m.server = http.Server{
-		Handler: ownHost(at, mux), ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+		Handler: metricsHandler(at, registry), ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(w.env.log.Handler(), slog.LevelWarn),
 	}
 	w.env.log.Info("figures are at http://" + at.String() + "/metrics")
@@ -72,12 +62,25 @@ func (m *metricsServer) serve(w *watcher) {
 	})
 }
 
+// metricsHandler answers at an address: with profiles, which show more than figures and cost more, only on loopback.
+func metricsHandler(at *net.TCPAddr, registry *prometheus.Registry) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", func(to http.ResponseWriter, _ *http.Request) { io.WriteString(to, "ok\n") })
+	if !at.IP.IsLoopback() {
+		return mux
+	}
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return ownHost(mux)
+}
+
 // ownHost keeps pages of other hosts, which a browser on this machine shows, from reading what only this machine may see
 // (DNS rebinding): on loopback the service goes by names of loopback only.
-func ownHost(at *net.TCPAddr, next http.Handler) http.Handler {
-	if !at.IP.IsLoopback() {
-		return next
-	}
+func ownHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(to http.ResponseWriter, r *http.Request) {
 		if !isLoopback(r.Host) {
 			http.Error(to, "want a name of loopback", http.StatusMisdirectedRequest)

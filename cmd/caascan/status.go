@@ -65,6 +65,9 @@ type phaseStatus struct {
 	Wait float64 `json:"wait_s,omitempty"` // until it goes on
 }
 
+// secondLookPhase is the phase after the first looks.
+const secondLookPhase = "second look"
+
 // phased is who knows the phase that a scan is in; an empty name is that of the first looks.
 type phased interface {
 	Phase() (name string, left int64, wait time.Duration)
