@@ -39,6 +39,7 @@ type cli struct {
 	Farm      farmCmd      `cmd:"" help:"Run the servers of a made-up world until stdin ends."`
 	Bare      bareCmd      `cmd:"" help:"Scan without output: names, engine and resolver alone."`
 	Floor     floorCmd     `cmd:"" help:"Send packets and read the replies, with no DNS logic."`
+	S3        s3Cmd        `cmd:"" name:"s3" help:"Run an S3 server, with a proxy before it that makes faults, until stdin ends."`
 	Verify    verifyCmd    `cmd:"" help:"Check signatures of P-256."`
 	ZoneRead  zoneReadCmd  `cmd:"" name:"zone-read" help:"Read a zone file and say what that took."`
 	ZoneWrite zoneWriteCmd `cmd:"" name:"zone-write" help:"Write a zone file."`

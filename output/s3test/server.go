@@ -153,6 +153,9 @@ func (s *Server) await(address string) error {
 	}
 }
 
+// BucketDir is the folder with the objects of a bucket.
+func (s *Server) BucketDir(bucket string) string { return filepath.Join(s.Dir, bucket) }
+
 // Stop ends the server. It may be called more than once.
 func (s *Server) Stop() {
 	s.process.Process.Kill()
