@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -49,6 +50,14 @@ type zoneSurvey struct {
 
 // rereads reports whether the input can be read twice.
 func (in *input) rereads() bool { return in.regular || in.how == zipped }
+
+// changed returns when the file of an input was last changed, in seconds since 1970; 0 if it is none.
+func (in *input) changed() uint32 {
+	if info, err := os.Stat(in.path); err == nil && in.regular {
+		return uint32(info.ModTime().Unix())
+	}
+	return 0
+}
 
 // survey reads the whole file for what delegations need of it, unless that was done before. If ctx ends it can be called
 // again. It returns how many lines it has read.
@@ -107,6 +116,9 @@ func (s *zoneSurvey) readAll(ctx context.Context, z *zoneFile) (err error) {
 	defer from.Close()
 	if err := s.read(ctx, bufio.NewReaderSize(from, bufferSize)); err != nil {
 		return err
+	}
+	if s.zone.At = s.zone.Signed; s.zone.At == 0 {
+		s.zone.At = in.changed()
 	}
 	if in != z.input {
 		if err := in.finish(); err != nil {

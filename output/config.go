@@ -77,6 +77,17 @@ type Input struct {
 	Skipped   int64 `json:"skipped,omitempty"`   // lines that are blank, comments, headers
 	Folded    int64 `json:"folded,omitempty"`    // names that came before
 	Elsewhere int64 `json:"elsewhere,omitempty"` // lines that are the part of other machines
+
+	// Zones are those of a zone file. Primed says that what their servers would have said, of delegations and of the apex,
+	// was taken from the file: of these zones the rows tell what was so at that serial.
+	Zones  []Zone `json:"zones,omitempty"`
+	Primed bool   `json:"primed,omitempty"`
+}
+
+// Zone is a version of a zone.
+type Zone struct {
+	Apex   string `json:"apex"`
+	Serial uint32 `json:"serial"` // of the SOA record
 }
 
 // State says how far a scan has come.

@@ -21,7 +21,7 @@ type Question struct {
 // Lookup answers each question, the answers in the order of the questions, all of them under way at once. Watch, if not
 // nil, may wrap the machine that the loop drives, to see the exchanges pass. The error is one of our own, or ctx's.
 func (n *Network) Lookup(ctx context.Context, questions []Question, watch func(step.Machine) step.Machine) ([]*record.Answer, error) {
-	m := &lookup{resolver: n.resolver(rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), 0, nil), questions: questions}
+	m := &lookup{resolver: n.resolver(rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), 0, nil, nil), questions: questions}
 	m.clients = make([]resolve.Client, len(questions))
 	m.answers = make([]*record.Answer, len(questions))
 	var driven step.Machine = m

@@ -325,6 +325,14 @@ func (t *task) first() *record.Look {
 // first is that of the client with that ID.
 func (m *machine) first(client uint32) *record.Look { return m.task(client).first() }
 
+// delegation is what a zone file says of the name of the client with that ID; nil if nothing is known.
+func (m *machine) delegation(client uint32) *record.Delegation {
+	if rare := m.task(client).target.rare; rare != nil {
+		return rare.delegation
+	}
+	return nil
+}
+
 // deciding is the answer of the level that decides: that of the first set or failure, and where there is neither, the name
 // itself.
 func (t *task) deciding() *record.Answer {

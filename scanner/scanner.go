@@ -113,6 +113,10 @@ type Config struct {
 	// only then.
 	SecondLook bool
 
+	// Zones are the zone files at hand, which stand for the servers of their zones, as the Delegation of a target does. Nil:
+	// there are none. Resolvers of stub mode know nothing of either.
+	Zones resolve.Zones
+
 	// Watch, if not nil, may wrap the machine of each loop, to see the exchanges pass.
 	Watch func(step.Machine) step.Machine
 }
@@ -166,7 +170,7 @@ func New(cfg Config) (*Scan, error) {
 			out:       s.records,
 			parking:   newParking(),
 		}
-		m.resolver = cfg.Network.resolver(rand.New(rand.NewPCG(cfg.Seed, uint64(i))), crowdOf(cfg.InFlight/cfg.Loops), m.first)
+		m.resolver = cfg.Network.resolver(rand.New(rand.NewPCG(cfg.Seed, uint64(i))), crowdOf(cfg.InFlight/cfg.Loops), m, cfg.Zones)
 		m.parking.servers, _ = m.resolver.(crowds)
 		m.surveys, _ = m.resolver.(surveys)
 		var driven step.Machine = m
@@ -201,10 +205,15 @@ type resolver interface {
 }
 
 // resolver makes the resolver of one loop, for a scan in which so many questions make a crowd at a server; 0 is for single
-// look-ups, which ask servers for their instance. What the first look at a client came to, of one that is looked at again,
-// is told by first.
-func (n *Network) resolver(rnd *rand.Rand, crowd int, first func(client uint32) *record.Look) resolver {
+// look-ups, which ask servers for their instance. What is known of a client beforehand, be it by a first look or by a zone
+// file, tasks tell.
+func (n *Network) resolver(rnd *rand.Rand, crowd int, tasks *machine, zones resolve.Zones) resolver {
 	single := crowd == 0
+	var first func(client uint32) *record.Look
+	var delegation func(client uint32) *record.Delegation
+	if tasks != nil {
+		first, delegation = tasks.first, tasks.delegation
+	}
 	retries := n.Retries
 	if retries == 0 {
 		retries = -1 // both read 0 as their default
@@ -223,7 +232,7 @@ func (n *Network) resolver(rnd *rand.Rand, crowd int, first func(client uint32) 
 			operator := n.Operator(server.String())
 			return operator, operatorID(operator)
 		},
-		NSID: single, Rand: rnd, Crowd: crowd, OptOuts: n.OptOuts, First: first,
+		NSID: single, Rand: rnd, Crowd: crowd, OptOuts: n.OptOuts, First: first, Delegation: delegation, Zones: zones,
 	}
 	if n.DNSSEC != Off {
 		cfg.Anchors, cfg.Lazy = n.Anchors, n.DNSSEC == Lazy

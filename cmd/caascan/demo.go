@@ -143,7 +143,7 @@ func (c *demoCmd) scan(env *environ, world *simnet.World, server *simnet.Server)
 	}
 	defer reader.Close()
 	c.pause = c.SecondLook
-	scan, err := c.newScan(env, network, reader.Seed())
+	scan, err := c.newScan(env, network, reader.Seed(), nil)
 	if err != nil {
 		return usage(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/caascan/caascan/scanner"
 	"github.com/caascan/caascan/scanner/engine"
 	"github.com/caascan/caascan/scanner/record"
+	"github.com/caascan/caascan/scanner/resolve"
 )
 
 // scanCmd is the command scan.
@@ -25,16 +26,16 @@ type scanCmd struct {
 	networkFlags
 	scanFlags
 	shardFlags
+	inputFlags
 	issuerFlags
 
-	Input       []string      `arg:"" placeholder:"INPUT" help:"Files with names, - for stdin: one a line, ranked CSV (Tranco, Umbrella, Majestic, CrUX), mail addresses; plain, gz, zst, zip."`
-	InputFormat string        `default:"auto" enum:"auto,list,ranked,majestic,crux" help:"Form of the input: auto, list, ranked, majestic, crux."`
-	Out         string        `placeholder:"DIR" help:"Directory of the dataset (default: scan-<date>); - for JSON lines on stdout."`
-	Format      string        `default:"parquet" enum:"parquet,jsonl" help:"parquet or jsonl."`
-	Restart     bool          `help:"Discard what the directory holds of an earlier scan."`
-	SecondLook  time.Duration `default:"1m" placeholder:"PAUSE" help:"Ask names that failed (time-out, SERVFAIL, REFUSED, lame, ...) once more at the end of the scan, this long after the failure at the earliest and at other servers first; 0: never."`
-	DryRun      bool          `help:"Read the input and say what would be asked of whom, and how long that takes at the limits; send nothing."`
-	PlanFrom    []string      `placeholder:"DIR" help:"With --dry-run: the dataset of an earlier scan that tells which operators hold how many names (repeatable)."`
+	Input      []string      `arg:"" placeholder:"INPUT" help:"Files with names, - for stdin: one a line, ranked CSV (Tranco, Umbrella, Majestic, CrUX), mail addresses, zone files, JSONL, Parquet; plain, gz, zst, zip."`
+	Out        string        `placeholder:"DIR" help:"Directory of the dataset (default: scan-<date>); - for JSON lines on stdout."`
+	Format     string        `default:"parquet" enum:"parquet,jsonl" help:"parquet or jsonl."`
+	Restart    bool          `help:"Discard what the directory holds of an earlier scan."`
+	SecondLook time.Duration `default:"1m" placeholder:"PAUSE" help:"Ask names that failed (time-out, SERVFAIL, REFUSED, lame, ...) once more at the end of the scan, this long after the failure at the earliest and at other servers first; 0: never."`
+	DryRun     bool          `help:"Read the input and say what would be asked of whom, and how long that takes at the limits; send nothing."`
+	PlanFrom   []string      `placeholder:"DIR" help:"With --dry-run: the dataset of an earlier scan that tells which operators hold how many names (repeatable)."`
 }
 
 // scanFlags are the flags that scan and demo share.
@@ -82,7 +83,7 @@ func (c *scanCmd) Run(env *environ) error {
 	}
 	c.exclusion.catchHangup()
 	c.pause = c.SecondLook
-	scan, err := c.newScan(env, network, reader.Seed())
+	scan, err := c.newScan(env, network, reader.Seed(), reader.Zones())
 	if err != nil {
 		return usage(err)
 	}
@@ -95,7 +96,7 @@ func (c *scanCmd) Run(env *environ) error {
 		return usage(err)
 	}
 	rejects.sink = sink
-	source := &source{reader: reader, sink: sink}
+	source := &source{reader: reader, sink: sink, primed: !reading.NamesOnly}
 	if source.resume() {
 		rows, waiting, _ := sink.writer.Resumed()
 		env.log.Info("continuing the scan in "+c.Out, "rows_in_all", rows, "names_to_look_at_again", waiting)
@@ -106,9 +107,9 @@ func (c *scanCmd) Run(env *environ) error {
 
 // reading says how the inputs are read.
 func (c *scanCmd) reading() datasets.Config {
-	return datasets.Config{
-		Format: must(datasets.ParseFormat(c.InputFormat)), AllowSpecialUse: c.AllowSpecialUse, Seed: c.Seed, Shard: c.Shard,
-	}
+	cfg := c.inputFlags.config(c.DryRun || len(c.Resolver) > 0)
+	cfg.AllowSpecialUse, cfg.Seed, cfg.Shard = c.AllowSpecialUse, c.Seed, c.Shard
+	return cfg
 }
 
 func must[T any](v T, err error) T {
@@ -119,7 +120,7 @@ func must[T any](v T, err error) T {
 }
 
 // newScan makes the scan, and notes in env what was decided by default.
-func (f *scanFlags) newScan(env *environ, network scanner.Network, seed uint64) (*scanner.Scan, error) {
+func (f *scanFlags) newScan(env *environ, network scanner.Network, seed uint64, zones resolve.Zones) (*scanner.Scan, error) {
 	if f.pause < 0 {
 		return nil, errors.New("--second-look: a pause cannot be negative")
 	}
@@ -130,7 +131,7 @@ func (f *scanFlags) newScan(env *environ, network scanner.Network, seed uint64) 
 	inFlight, loops := cmp.Or(f.InFlight, defaultInFlight()), cmp.Or(f.Loops, runtime.GOMAXPROCS(0))
 	env.flags["in-flight"], env.flags["loops"], env.flags["seed"] = inFlight, loops, seed
 	cfg := scanner.Config{
-		Network: network, InFlight: inFlight, Loops: loops, Seed: seed, With: beside.with, DKIM: beside.selectors,
+		Network: network, InFlight: inFlight, Loops: loops, Seed: seed, With: beside.with, DKIM: beside.selectors, Zones: zones,
 		SecondLook: f.pause > 0,
 	}
 	for _, short := range scanner.Check(cfg) {
@@ -240,16 +241,17 @@ func (f *scanFlags) run(env *environ, scan *scanner.Scan, source *source, sink *
 
 // complete checks that every line of the input that is this machine's has its row or its reject.
 func (f *scanFlags) complete(source *source, sink *lockedSink) error {
-	var lines, skipped, elsewhere int64
+	var lines, skipped, folded, elsewhere int64
 	for _, in := range source.reader.Inputs() {
 		lines += in.Lines
 		skipped += in.Skipped
+		folded += in.Folded
 		elsewhere += in.Elsewhere
 	}
 	totals := sink.totals()
-	if totals.Lines+skipped+elsewhere != lines {
-		return exit{exitNo, fmt.Errorf("rows are missing: %d lines of input, %d of them blank or comment and %d of other shards, but %d rows and %d rejects",
-			lines, skipped, elsewhere, totals.Rows, totals.Rejects)}
+	if totals.Lines+skipped+folded+elsewhere != lines {
+		return exit{exitNo, fmt.Errorf("rows are missing: %d lines of input, %d of them blank or comment, %d with names that came before and %d of other shards, but %d rows and %d rejects",
+			lines, skipped, folded, elsewhere, totals.Rows, totals.Rejects)}
 	}
 	return nil
 }

@@ -102,7 +102,7 @@ func (c *serveCmd) Run(env *environ) error {
 // which are one loop's, do not keep those of others out.
 func (c *serveCmd) newScan(env *environ, network scanner.Network) (*scanner.Scan, error) {
 	flags := scanFlags{InFlight: c.InFlight * runtime.GOMAXPROCS(0), With: []string{"mx"}}
-	return flags.newScan(env, network, rand.Uint64())
+	return flags.newScan(env, network, rand.Uint64(), nil)
 }
 
 // serve answers calls until a signal comes, or the scan that looks names up for them ends by itself. Then new calls are

@@ -20,6 +20,8 @@ type source struct {
 	passed  atomic.Int64 // targets that have their row already, or were set aside
 	octets  atomic.Int64 // of the inputs, that the names yielded took
 	ended   atomic.Bool
+	primed  bool  // zone files spare the servers of their zones
+	known   bool  // what zone files say is
 	yielded int64 // names by the reader
 
 	// Streams are read again from their beginning, and nobody knows before whether they are what they were. What they yield until
@@ -51,6 +53,9 @@ func (s *source) resume() bool {
 
 // Next implements scanner.Source.
 func (s *source) Next(ctx context.Context) ([]record.Target, error) {
+	if err := s.survey(ctx); err != nil {
+		return nil, err
+	}
 	for {
 		targets, err := s.reader.Next(ctx)
 		s.yielded += int64(len(targets))
@@ -96,7 +101,8 @@ func (s *source) inputs() []output.Input {
 	var inputs []output.Input
 	streams := s.reader.Streams()
 	for i, in := range s.reader.Inputs() {
-		about := output.Input{Path: in.Path, SHA256: in.SHA256, Lines: in.Lines, Skipped: in.Skipped, Folded: in.Folded, Elsewhere: in.Elsewhere}
+		about := output.Input{Path: in.Path, SHA256: in.SHA256, Lines: in.Lines, Skipped: in.Skipped, Folded: in.Folded, Elsewhere: in.Elsewhere, Zones: zones(&in)}
+		about.Primed = s.primed && len(about.Zones) > 0
 		if streams[i] && in.SHA256 == "" && in.Octets > 0 {
 			read := s.reader.Prefix(i)
 			about.Octets, about.SHA256 = read.Octets, read.SHA256

@@ -48,6 +48,10 @@ type Zone struct {
 	// which every new version needs. 0 if the file has none: it is not signed, or was stripped of its signatures.
 	Signed uint32
 
+	// At is when the zone was as the file has it, in seconds since 1970: Signed or, where that says nothing, when the file was
+	// last changed. 0 if that is not known either.
+	At uint32
+
 	// OptOut says that delegations without DS have no NSEC3 record (RFC 5155 6).
 	OptOut bool
 

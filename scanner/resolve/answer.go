@@ -17,11 +17,13 @@ func (r *Resolver) giveUp(now step.Time, q *question) {
 		search = *q.search
 	}
 	switch {
+	case q.cut.source == byOldFile && q.filed != asksServers && !q.banned:
+		r.askParent(q)
 	case q.tried > 0:
 		r.end(now, q, q.failures.worst.outcome, nil, q.failures.worst)
 	case q.banned:
 		r.stopBanned(now, q)
-	case q.cut != r.root && now.Sub(q.cut.since) >= minTTL:
+	case q.cut != r.root && !q.cut.lasts(now):
 		// No server to be asked, but the parent may have newer glue than what we had: ask it for the delegation.
 		r.forget(q)
 		q.state = findingCut

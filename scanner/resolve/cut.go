@@ -40,8 +40,10 @@ type cut struct {
 	// The chain of trust (trust.go).
 	above    *cut            // whose servers said so; nil for the root
 	told     record.Presence // of a DS, in the referral
-	evidence []record.RR     // DS, or NSEC and NSEC3, with RRSIGs, from the referral; nil once ds is known
-	ds, keys *trust          // what questions for DS and DNSKEY have brought; nil before
+	source   source
+	denied   dnssec.Reason // with which a zone file says that there is no DS; None if it does not
+	evidence []record.RR   // DS, or NSEC and NSEC3, with RRSIGs, from the referral; nil once ds is known
+	ds, keys *trust        // what questions for DS and DNSKEY have brought; nil before
 }
 
 // serverSet is the set of name servers that a zone is delegated to. Hosters delegate many zones to one set.

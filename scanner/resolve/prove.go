@@ -264,6 +264,9 @@ func (r *Resolver) retryBogus(q *question) bool {
 	if p.verdict.Security != record.BogusData || p.broken != nil {
 		return false
 	}
+	if q.disbelieve() {
+		return true
+	}
 	ev := p.evidence
 	ev.outcome, ev.verdict, ev.brokenAt = record.Bogus, p.verdict, p.at
 	*p = proof{vouched: p.vouched, until: p.until, hint: p.hint} // what is known of a zone before its keys are asked for

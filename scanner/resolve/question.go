@@ -89,6 +89,7 @@ type question struct {
 	tcp    bool
 	plain  bool // without EDNS
 	seenTC bool // a reply had TC set
+	filed  filed
 	exchange
 
 	// The zone whose servers are being asked, and how that goes.
@@ -208,7 +209,7 @@ func (r *Resolver) run(now step.Time, out *[]step.Ask) {
 				}
 				c := r.findCut(now, q.key, q.client.cut)
 				if q.key.use == surveying {
-					q.startAt(c)
+					q.startAt(r.byFiles(now, q, c))
 				} else if !r.synthesise(now, q, c) {
 					r.enter(now, q, c)
 				}

@@ -24,6 +24,8 @@
 // up. An alias that leaves the reply leads to a question of its own, which all aliases to that target share. Bounds are
 // constants at the head of question.go, each with the attack it answers.
 //
+// Where there is the file of a zone it stands for the servers of that zone (zonefile.go).
+//
 // A name that failed may be looked at again, which is done as if it had not been (again.go).
 //
 // A Survey asks not the best server of a zone but all of them, and says whether they agree (survey.go).
@@ -77,6 +79,11 @@ type Config struct {
 	Allowed func(netip.Addr) bool
 
 	OptOuts *OptOuts // who is not to be asked; nil: everybody may be
+
+	// Delegation returns what a zone file says of the name of a client, by its ID. Zones are the files of whole zones. Nil:
+	// there are none (zonefile.go).
+	Delegation func(client uint32) *record.Delegation
+	Zones      Zones
 
 	// First returns what the first look at a client came to, one that is looked at again, by its ID. Nil: there are none.
 	First func(client uint32) *record.Look
@@ -141,6 +148,8 @@ type Resolver struct {
 	msg        wire.Message // scratch, as what follows
 	reading    reading
 	nameBuf    []byte
+	filedNames [][]byte
+	filedText  []byte
 	candidates []candidate
 }
 

@@ -20,6 +20,9 @@ type party struct {
 // enter begins to ask the servers of c for q, or makes q wait for the question that leads there.
 func (r *Resolver) enter(now step.Time, q *question, c *cut) {
 	r.stopScouting(now, q)
+	if c = r.byFiles(now, q, c); r.answerByFile(now, q, c) {
+		return
+	}
 	q.startAt(c)
 	child := childOf(c.zone, q.key.name)
 	if child == "" {
@@ -61,7 +64,7 @@ func (r *Resolver) stopScouting(now step.Time, q *question) {
 		if c := r.findCut(now, f.key, f.client.cut); c != f.cut {
 			r.enter(now, f, c)
 		}
-		if f.state == choosingServer {
+		if f.state <= lastReady || f.state == ended {
 			r.ready = append(r.ready, f)
 		}
 	}

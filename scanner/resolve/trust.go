@@ -98,8 +98,13 @@ func (r *Resolver) knownDelegation(now step.Time, c *cut) *trust {
 		return t
 	}
 	if c.above != nil && r.startOfTrust(c.above.zone, c.zone.Parent()) == c.above.zone {
-		if t := r.knownKeys(now, c.above.zone, c.above); t != nil && !t.signs() {
+		switch t := r.knownKeys(now, c.above.zone, c.above); {
+		case t == nil:
+		case !t.signs():
 			return t
+		case c.denied != dnssec.None && now < c.expires:
+			c.ds = c.unsigned()
+			return c.ds
 		}
 	}
 	return nil
@@ -256,7 +261,11 @@ func (r *Resolver) proveReferral(now step.Time, q *question, out *[]step.Ask) {
 			r.settle(now, q, t)
 			return
 		}
-		if len(c.evidence) == 0 {
+		switch {
+		case c.denied != dnssec.None:
+			r.settle(now, q, c.unsigned())
+			return
+		case len(c.evidence) == 0:
 			q.state = findingCut
 			return
 		}
@@ -265,7 +274,7 @@ func (r *Resolver) proveReferral(now step.Time, q *question, out *[]step.Ask) {
 	if !r.proveClaim(now, q, out) {
 		return
 	}
-	if p.verdict.Security == record.BogusData && p.broken == nil {
+	if p.verdict.Security == record.BogusData && p.broken == nil && c.source != byFile {
 		*p = proof{hint: c}
 		q.state = findingCut
 		return
