@@ -20,6 +20,8 @@ LABEL org.opencontainers.image.title="caascan" \
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /src/bin/caascan /caascan
 COPY --from=build --chown=65532:65532 /empty /data
+# Parts on their way to an object store are there until they are complete.
+COPY --from=build --chown=65532:65532 /empty /tmp
 USER 65532:65532
 WORKDIR /data
 VOLUME /data

@@ -30,7 +30,7 @@ type scanCmd struct {
 	issuerFlags
 
 	Input      []string      `arg:"" placeholder:"INPUT" help:"Files with names, - for stdin: one a line, ranked CSV (Tranco, Umbrella, Majestic, CrUX), mail addresses, zone files, JSONL, Parquet; plain, gz, zst, zip."`
-	Out        string        `placeholder:"DIR" help:"Directory of the dataset (default: scan-<date>); - for JSON lines on stdout."`
+	Out        string        `placeholder:"DIR" help:"Directory of the dataset (default: scan-<date>), or its URL in an object store (s3://bucket/prefix, gs://, azblob://); - for JSON lines on stdout."`
 	Format     string        `default:"parquet" enum:"parquet,jsonl" help:"parquet or jsonl."`
 	Restart    bool          `help:"Discard what the directory holds of an earlier scan."`
 	SecondLook time.Duration `default:"1m" placeholder:"PAUSE" help:"Ask names that failed (time-out, SERVFAIL, REFUSED, lame, ...) once more at the end of the scan, this long after the failure at the earliest and at other servers first; 0: never."`
