@@ -484,11 +484,10 @@ func looks(d *Domain, first *record.Look) {
 	if first == nil {
 		return
 	}
-	failed := first.Climb[first.Failed]
 	d.Looks = 2
 	d.FirstLookAt = micros(first.Finished)
-	d.FirstLookStatus = failed.Outcome.String()
-	d.FirstLookAttempts = small8(int(failed.Attempts))
+	d.FirstLookStatus = first.Outcome().String()
+	d.FirstLookAttempts = small8(int(first.Climb[first.Failed].Attempts))
 }
 
 // host returns the text and the operator of a server's name. They hold until the next call.

@@ -51,7 +51,7 @@ func (c *acceptCmd) Run() error {
 	for i := range runs {
 		out := filepath.Join(dir, "scan"+strconv.Itoa(i))
 		args := append([]string{"scan"}, scanArgs...)
-		args = append(args, "--out", out, "--format", "jsonl", "--seed", strconv.FormatUint(c.Seed, 10), "--dnssec", c.DNSSEC)
+		args = append(args, "--out", out, "--format", "jsonl", "--seed", strconv.FormatUint(c.Seed, 10), "--dnssec", c.DNSSEC, "--second-look", "0")
 		started := time.Now()
 		cmd := exec.Command(c.Caascan, args...)
 		if message, err := cmd.CombinedOutput(); err != nil {

@@ -178,6 +178,7 @@ func (l *secondLook) Write(batch []*record.Record) error {
 		if again {
 			target := r.Target
 			target.First = r.Look()
+			target.Delegation = nil // a zone file may be old: the parent is asked
 			aside = append(aside, target)
 		}
 		return again

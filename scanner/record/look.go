@@ -23,6 +23,9 @@ type Look struct {
 	Cost Cost
 }
 
+// Outcome is the failure that hid the answer.
+func (l *Look) Outcome() Outcome { return l.Climb[l.Failed].Outcome }
+
 // Try is what a look showed of one level of the climb.
 type Try struct {
 	Outcome  Outcome

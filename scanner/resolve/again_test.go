@@ -206,7 +206,11 @@ func TestFirstTakesFailures(t *testing.T) {
 	w.fault(ns2Addr, silent)
 	a := w.lookup("example.com", wire.TypeCAA)
 	w.now = w.now.Add(time.Second)
-	want(t, w.again(a), record.Timeout)
+	confirmed := w.again(a)
+	want(t, confirmed, record.Timeout)
+	if a.Attempts != 4 || confirmed.Attempts != 2 { // silence after silence takes less to mean something
+		t.Errorf("%d attempts at first, then %d", a.Attempts, confirmed.Attempts)
+	}
 	sent := len(w.log)
 	want(t, w.lookup("example.com", wire.TypeCAA), record.Timeout)
 	wantPackets(t, w.log, sent)

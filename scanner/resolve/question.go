@@ -285,13 +285,16 @@ func (r *Resolver) chooseServer(now step.Time, q *question, out *[]step.Ask) {
 }
 
 // retries is how many exchanges without a reply are repeated: Config.Retries, but once at most if it is known that none
-// of the servers says anything, and up to three times as many if one of them mostly does. Then it is packets that get
+// of the servers says anything, or at a second look at what was silence at the first; and up to three times as many if one of them mostly does. Then it is packets that get
 // lost, and silence means something only if it is unlikely otherwise. All names below a top-level domain hang on its link
 // of the chain of trust, so that gets twice as many.
 func (r *Resolver) retries(q *question) int {
 	n := max(r.cfg.Retries, 0)
 	if q.key.use == chaining && q.key.name.Labels() < 2 {
 		return 2*n + 1
+	}
+	if first := r.first(q.client); first != nil && first.Outcome() == record.Timeout {
+		n = min(n, 1)
 	}
 	if q.silent == 0 || n == 0 {
 		return n
