@@ -9,9 +9,9 @@ FUZZTIME ?= 20s
 
 # Debian packages of the tests: real name servers and tools to hold ours against, and lists that come with Debian.
 DEBIAN := nsd knot bind9 bind9-dnsutils bind9-utils unbound iproute2 dns-root-data publicsuffix \
-	mandoc zsh fish systemd strace
+	mandoc zsh fish systemd strace prometheus tmux
 
-.PHONY: all build man vet test race fuzz fuzz-dnssec bench bench-parts bench-zone lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile accept-polite accept-check accept-serve bench-decide scenarios clean
+.PHONY: all build man vet test race fuzz fuzz-dnssec bench bench-parts bench-zone lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile accept-polite accept-check accept-serve accept-watch screens bench-decide scenarios clean
 
 all: build vet test
 
@@ -109,6 +109,12 @@ accept-100k: build ## 100 000 names of the small Internet, twice with one seed: 
 	$(STATIC) $(GO) build $(TAGS) -trimpath -o $(BIN)/caabench ./cmd/caabench
 	$(BIN)/caabench accept
 	$(BIN)/caabench accept --names 20000 --dnssec lazy
+
+screens: deps ## what a scan shows in a terminal of 80 and of 200 columns, and without colours
+	$(GO) test -count=1 -v -run TestScreens ./cmd/caascan
+
+accept-watch: deps ## figures, dashboard and alerts against promtool; snapshots by signal; logs
+	$(GO) test -count=1 -v -run 'TestFiguresOfAScan|TestDashboard|TestAlerts|TestMetricsAddress|TestProfiles|TestSnapshot|TestConsole|TestLog|TestEvents|TestFrame' ./cmd/caascan
 
 clean:
 	rm -rf $(BIN)

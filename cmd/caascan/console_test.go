@@ -232,7 +232,7 @@ func TestEvents(t *testing.T) {
 	says("drops", &status{Drops: 3}, scanner.Waits{}, "rmem_max")
 	says("a part", &status{Drops: 3, Committed: 10}, scanner.Waits{}, `"rows_in_all":10`)
 	says("a phase", &status{Drops: 3, Committed: 10, Phase: &phaseStatus{"second look", 7, 42}}, scanner.Waits{}, `"second look"`)
-	says("a server", &status{Drops: 3, Committed: 10}, slow, `"name":"ns.org"`)
+	says("a server", &status{Drops: 3, Committed: 10}, slow, `"operator":"ns.org"`)
 
 	e = events{log: newJSONLog(&lines, slog.LevelInfo)}
 	says("rows of earlier runs are no news", &status{Resumed: 5, Committed: 5}, scanner.Waits{})

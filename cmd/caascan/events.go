@@ -51,7 +51,6 @@ func (e *events) note(s *status, waits scanner.Waits) {
 			e.slow = map[string]bool{}
 		}
 		e.slow[at] = true
-		e.log.Info("a server bears so little that it is asked at the lowest rate", "server", at, "name", server.Server.Name.String(),
-			"operator", server.Operator, "per_s", server.Rate, "slowed_by", server.SlowedBy, "queries_waiting", server.Queries)
+		e.log.Info("server at its lowest rate", "server", at, "operator", server.Operator, "per_s", server.Rate, "by", server.SlowedBy)
 	}
 }

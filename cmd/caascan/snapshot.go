@@ -176,11 +176,10 @@ func (s *snapshot) write(to io.Writer) {
 	if r.Limit > 0 {
 		fmt.Fprintf(to, ", limit %d MiB", r.Limit>>20)
 	}
-	fmt.Fprintf(to, "; %d collections, paused %.1f ms in all; %d goroutines", r.GCs, 1000*r.GCPause, r.Goroutines)
+	fmt.Fprintf(to, "; %d collections, paused %.1f ms in all; %d goroutines\n", r.GCs, 1000*r.GCPause, r.Goroutines)
 	if r.Disk > 0 {
-		fmt.Fprintf(to, "; %d MiB free on disk", r.Disk>>20)
+		fmt.Fprintf(to, "disk: %d MiB free\n", r.Disk>>20)
 	}
-	fmt.Fprintln(to)
 }
 
 func rateOrNone(rate float64) string {
