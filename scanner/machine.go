@@ -74,10 +74,11 @@ type machine struct {
 	targets []record.Target // of the batch being admitted
 	inEnded bool
 
-	out       chan<- []*record.Record
+	log       *exchangeLog // nil: nobody wants to know of exchanges
+	out       chan<- delivery
 	batch     []*record.Record
 	batchFrom step.Time // when the oldest record of batch came
-	unwritten [][]*record.Record
+	unwritten []delivery
 
 	counters counters
 	found    found
@@ -156,6 +157,7 @@ func (m *machine) start(now step.Time, target record.Target, out *[]step.Ask) {
 	m.counters.admitted.Add(1)
 	t := m.take()
 	t.target, t.admitted = m.origins.pack(&target), now
+	t.target.logged = m.log != nil && m.log.share.has(&target)
 	t.client.Again = target.First != nil
 	m.begin(now, t, out)
 }
@@ -196,7 +198,7 @@ func (m *machine) give(t *task) {
 
 // Handle implements step.Machine.
 func (m *machine) Handle(ev *step.Event, out *[]step.Ask) {
-	m.resolver.Handle(ev, out)
+	m.handle(ev, out)
 	m.collect(ev.Now, out)
 }
 
@@ -429,10 +431,10 @@ func (m *machine) finish(now step.Time, t *task, address *record.Answer) {
 	}
 }
 
-// closeBatch makes the batch, if there is one, wait for the writer.
+// closeBatch makes the batch, if there is one, wait for the writer, and the exchanges before it.
 func (m *machine) closeBatch() {
 	if len(m.batch) > 0 {
-		m.unwritten = append(m.unwritten, m.batch)
+		m.unwritten = append(m.unwritten, delivery{m.log.take(), m.batch})
 		m.batch = nil
 		m.open.Store(false)
 	}
@@ -459,6 +461,9 @@ func (m *machine) handOver(now step.Time) {
 func (m *machine) flush() {
 	m.found.publish(-1, m.resolver.Counts())
 	m.closeBatch()
+	if rest := m.log.take(); rest != nil {
+		m.unwritten = append(m.unwritten, delivery{exchanges: rest})
+	}
 	for _, batch := range m.unwritten {
 		m.out <- batch
 	}

@@ -103,7 +103,7 @@ func scanWith(t *testing.T, w *rootWorld, target record.Target, cfg resolve.Conf
 	cfg.Roots = []resolve.Root{{Name: wire.MustName("a.root"), Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}}
 	cfg.IPv4 = true
 	cfg.Operator = func(wire.Name) (string, step.OperatorID) { return "", 0 }
-	in, out := make(chan []record.Target, 1), make(chan []*record.Record, 1)
+	in, out := make(chan []record.Target, 1), make(chan delivery, 1)
 	in <- []record.Target{target}
 	close(in)
 	m := &machine{
@@ -138,7 +138,7 @@ func scanWith(t *testing.T, w *rootWorld, target record.Target, cfg resolve.Conf
 			m.Handle(&ev, &asks)
 		}
 	}
-	batch := <-out
+	batch := (<-out).records
 	if len(batch) != 1 {
 		t.Fatalf("%d records for one target", len(batch))
 	}
@@ -313,7 +313,7 @@ func TestSharedAnswer(t *testing.T) {
 		name := fmt.Sprintf("n%d.z.org", i)
 		targets = append(targets, record.Target{Name: name, Registrable: "z.org", Line: int64(i + 1)})
 	}
-	in, out := make(chan []record.Target, 1), make(chan []*record.Record, room)
+	in, out := make(chan []record.Target, 1), make(chan delivery, room)
 	in <- targets
 	close(in)
 	m := &machine{
@@ -355,14 +355,14 @@ func TestSharedAnswer(t *testing.T) {
 			t.Fatal("names wait to end, and nobody wakes the loop")
 		}
 		for len(out) > 0 {
-			check(<-out)
+			check((<-out).records)
 		}
 		if m.stalled.Load() {
 			m.Admit(now, &asks)
 		}
 	}
 	for len(out) > 0 {
-		check(<-out)
+		check((<-out).records)
 	}
 	if i := slices.Index(seen, false); i >= 0 {
 		t.Errorf("%s has no record", targets[i].Name)

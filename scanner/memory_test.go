@@ -18,7 +18,7 @@ import (
 func TestMemoryInFlight(t *testing.T) {
 	const names, most = 200_000, 340
 	w := &limitedWorld{next: map[netip.Addr]step.Time{}, sent: map[netip.Addr]int{}}
-	in, out := make(chan []record.Target, 1), make(chan []*record.Record, 1)
+	in, out := make(chan []record.Target, 1), make(chan delivery, 1)
 	m := &machine{
 		resolver: resolve.New(resolve.Config{
 			Roots: []resolve.Root{{Name: wire.MustName("a.root"), Addrs: []netip.Addr{rootOfLimited}}}, IPv4: true,

@@ -106,7 +106,7 @@ func TestParking(t *testing.T) {
 		trip     = 20 * time.Millisecond
 	)
 	w := &limitedWorld{interval: interval, next: map[netip.Addr]step.Time{}, sent: map[netip.Addr]int{}}
-	in, out := make(chan []record.Target, 1), make(chan []*record.Record, names)
+	in, out := make(chan []record.Target, 1), make(chan delivery, names)
 	var targets []record.Target
 	for i := range names {
 		zone := fmt.Sprintf("g%d", i)
@@ -156,7 +156,7 @@ func TestParking(t *testing.T) {
 
 	seen, lastSmall, last := map[int64]bool{}, time.Duration(0), time.Duration(0)
 	for batch := range out {
-		for _, r := range batch {
+		for _, r := range batch.records {
 			if seen[r.Target.Line] || r.Relevant != 0 || r.Cost.Queries != 2 {
 				t.Errorf("%s: again %v, relevant %d, %d queries", r.Target.Name, seen[r.Target.Line], r.Relevant, r.Cost.Queries)
 			}

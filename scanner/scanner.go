@@ -7,6 +7,7 @@
 // feed gives each target to the loop that owns its registrable domain, so that what the names of one domain share is
 // asked for once. A loop is an engine.Loop with a machine (machine.go) that runs every name through the climb of RFC
 // 8659, the look-up of its mail servers and of other companions, on a resolver of its own. All goroutines are started and awaited in Run.
+// With the records go the exchanges that they were made of, if somebody wants these (exchanges.go).
 // Where the sink is slow the channels fill, the loops admit no more names, and feed waits: memory does not grow.
 //
 // A target ends in exactly one record, whatever happens to its look-ups; only a cancelled scan leaves targets without.
@@ -117,6 +118,9 @@ type Config struct {
 	// there are none. Resolvers of stub mode know nothing of either.
 	Zones resolve.Zones
 
+	// Exchanges is the share of names (see share) whose exchanges go to the sink, which is an ExchangeSink then; 0: nobody's do.
+	Exchanges float64
+
 	// Watch, if not nil, may wrap the machine of each loop, to see the exchanges pass.
 	Watch func(step.Machine) step.Machine
 }
@@ -138,7 +142,8 @@ type Scan struct {
 	machines []*machine
 	loops    []*engine.Loop
 	inputs   []chan []record.Target
-	records  chan []*record.Record
+	records  chan delivery
+	pages    pages
 	seed     maphash.Seed
 }
 
@@ -153,12 +158,15 @@ func New(cfg Config) (*Scan, error) {
 	if cfg.With.Has(AllServers) && len(cfg.Resolvers) > 0 {
 		return nil, errors.New("resolvers cannot ask every server of a zone")
 	}
+	if !share(cfg.Exchanges).valid() {
+		return nil, errShare
+	}
 	cfg.Loops = min(cfg.Loops, cfg.InFlight)
 	limits, err := ratelimit.New(cfg.Limits)
 	if err != nil {
 		return nil, err
 	}
-	s := &Scan{cfg: cfg, limits: limits, records: make(chan []*record.Record, 2*cfg.Loops), seed: maphash.MakeSeed()}
+	s := &Scan{cfg: cfg, limits: limits, records: make(chan delivery, 2*cfg.Loops), seed: maphash.MakeSeed()}
 	for i := range cfg.Loops {
 		input := make(chan []record.Target, 4)
 		m := &machine{
@@ -167,6 +175,7 @@ func New(cfg Config) (*Scan, error) {
 			selectors: cfg.DKIM,
 			room:      (cfg.InFlight + cfg.Loops - 1 - i) / cfg.Loops,
 			in:        input,
+			log:       newExchangeLog(cfg.Exchanges, &s.pages),
 			out:       s.records,
 			parking:   newParking(),
 		}
@@ -197,6 +206,10 @@ type resolver interface {
 	Handle(ev *step.Event, out *[]step.Ask)
 	AppendQuery(t step.Ticket, id uint16, buf []byte) []byte
 	Finished() (resolve.Result, bool)
+
+	// What rows about exchanges are made of.
+	Exchange(t step.Ticket, x *record.Exchange) *resolve.Client
+	Reply() *wire.Message
 
 	// What figures are made of.
 	Counts() *resolve.Counts
@@ -304,6 +317,9 @@ func clock() step.Time { return step.Time(started.UnixNano() + int64(time.Since(
 // cancelled: then what is in flight ends without records, and the records made so far are still written. An error of
 // the source stops only the intake: what it yielded before is scanned.
 func (s *Scan) Run(ctx context.Context, source Source, sink Sink) error {
+	if _, takes := sink.(ExchangeSink); s.cfg.Exchanges > 0 && !takes {
+		return errors.New("the sink takes no exchanges")
+	}
 	run, ctx := errgroup.WithContext(ctx)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -422,11 +438,11 @@ func (s *Scan) owner(t *record.Target) int {
 // on taking batches, so that the loops can come to their end.
 func (s *Scan) write(sink Sink, stop context.CancelCauseFunc) error {
 	var failed error
-	for batch := range s.records {
+	for d := range s.records {
 		if failed != nil {
 			continue
 		}
-		if failed = sink.Write(batch); failed != nil {
+		if failed = s.deliver(sink, d); failed != nil {
 			stop(failed)
 		}
 		for i, m := range s.machines {

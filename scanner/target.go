@@ -17,6 +17,7 @@ type target struct {
 	origin      uint32 // index in origins.all
 	registrable uint8  // where the registrable domain begins in the text of the name; noPart if there is none
 	suffix      uint8  // likewise the public suffix
+	logged      bool   // its exchanges are written down
 }
 
 // rare is what few targets have.

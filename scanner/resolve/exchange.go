@@ -91,10 +91,30 @@ func (r *Resolver) spent(c *Client) bool { return int(c.Cost.Queries) >= r.cfg.M
 // AppendQuery appends the message for the exchange that t names (step.Machine).
 func (r *Resolver) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {
 	q := r.questions.at(t)
-	return wire.AppendQuery(buf, id, q.key.name, q.key.typ, wire.Query{
-		EDNS: q.edns, UDPSize: wire.UDPSize, DO: r.validates(), NSID: r.cfg.NSID,
-	})
+	return wire.AppendQuery(buf, id, q.key.name, q.key.typ, r.form(q))
 }
+
+// form is what the query for the exchange of q is like.
+func (r *Resolver) form(q *question) wire.Query {
+	return wire.Query{EDNS: q.edns, UDPSize: wire.UDPSize, DO: r.validates(), NSID: r.cfg.NSID}
+}
+
+// Exchange describes the exchange that t names, as far as it is known before its end, and returns the client whose it is.
+func (r *Resolver) Exchange(t step.Ticket, x *record.Exchange) *Client {
+	q := r.questions.at(t)
+	x.Name, x.Type, x.Zone, x.Server = q.key.name, q.key.typ, q.cut.zone, &r.servers[q.server].self
+	x.TCP, x.Mixed, x.Attempt, x.Purpose = q.exchange.tcp, q.mixed, q.tried+1, purposes[q.key.use]
+	x.SetForm(r.form(q))
+	return q.client
+}
+
+// purposes are what questions are asked for.
+var purposes = [...]record.Purpose{
+	answering: record.ForAnswer, serving: record.ForAddress, chaining: record.ForChain, surveying: record.ForSurvey, probing: record.ForSurvey,
+}
+
+// Reply is the reply that Handle was given last, as far as it had to be read. It holds as long as that does.
+func (r *Resolver) Reply() *wire.Message { return &r.msg }
 
 // Handle moves the question on whose packet has come to its end, or whose signatures have been checked.
 func (r *Resolver) Handle(ev *step.Event, out *[]step.Ask) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/caascan/caascan/scanner/dnssec"
 	"github.com/caascan/caascan/scanner/record"
+	"github.com/caascan/caascan/scanner/resolve"
 	"github.com/caascan/caascan/scanner/step"
 	"github.com/caascan/caascan/scanner/wire"
 )
@@ -91,14 +92,35 @@ func (r *Resolver) send(q *question, id step.ServerID, out *[]step.Ask) bool {
 // (RFC 6840 5.7), so DO is needed only for who wants to see the proof.
 func (r *Resolver) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {
 	q := r.questions[t]
+	return wire.AppendQuery(buf, id, q.key.name, q.key.typ, r.form(q))
+}
+
+// form is what the query for the exchange of q is like.
+func (r *Resolver) form(q *question) wire.Query {
 	flags := wire.FlagRD | wire.FlagAD
 	if q.phase == checking {
 		flags |= wire.FlagCD
 	}
-	return wire.AppendQuery(buf, id, q.key.name, q.key.typ, wire.Query{
-		Flags: flags, EDNS: q.edns, UDPSize: wire.UDPSize, NSID: r.cfg.NSID, DO: q.key.use == linking,
-	})
+	return wire.Query{Flags: flags, EDNS: q.edns, UDPSize: wire.UDPSize, NSID: r.cfg.NSID, DO: q.key.use == linking}
 }
+
+// Exchange describes the exchange that t names, as far as it is known before its end, and returns the client whose it is.
+func (r *Resolver) Exchange(t step.Ticket, x *record.Exchange) *resolve.Client {
+	q := r.questions[t]
+	x.Name, x.Type, x.Server = q.key.name, q.key.typ, &r.servers[q.exchange.server].self
+	x.TCP, x.Mixed, x.Purpose = q.exchange.tcp, q.mixed, purposes[q.key.use]
+	if x.Attempt = q.tried + 1; q.phase == checking {
+		x.Attempt = q.tried + q.checks
+	}
+	x.SetForm(r.form(q))
+	return q.client
+}
+
+// purposes are what questions are asked for.
+var purposes = [...]record.Purpose{answering: record.ForAnswer, linking: record.ForChain, confirmation: record.ForConfirmation}
+
+// Reply is the reply that Handle was given last, as far as it had to be read. It holds as long as that does.
+func (r *Resolver) Reply() *wire.Message { return &r.msg }
 
 // Handle moves the question on whose packet has come to its end.
 func (r *Resolver) Handle(ev *step.Event, out *[]step.Ask) {

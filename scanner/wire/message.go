@@ -163,6 +163,26 @@ func (m *Message) ParseRecords() error {
 	return nil
 }
 
+// Whole reports whether all records that the header announces have been read.
+func (m *Message) Whole() bool {
+	read, announced := len(m.RRs), 0
+	if m.hasOP {
+		read++
+	}
+	for section := Answer; section <= Additional; section++ {
+		announced += m.Count(section)
+	}
+	return m.body > 0 && read == announced
+}
+
+// Count returns how many records of a section the header announces, the OPT record among them; 0 if there is no whole header.
+func (m *Message) Count(section Section) int {
+	if len(m.raw) < headerSize {
+		return 0
+	}
+	return int(binary.BigEndian.Uint16(m.raw[6+2*int(section):]))
+}
+
 // Size returns the length of the message in octets.
 func (m *Message) Size() int { return len(m.raw) }
 
