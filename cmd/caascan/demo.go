@@ -157,7 +157,7 @@ func (c *demoCmd) scan(env *environ, world *simnet.World, server *simnet.Server)
 	sink := &lockedSink{sink: writer, writer: writer, dir: onDisk(c.Out)}
 	score := newScore(world, output.NewEncoder(cfg), sink)
 	started := time.Now()
-	if err := c.run(env, scan, &source{reader: reader, names: int64(world.Len())}, sink, score); err != nil {
+	if err := c.run(env, scan, &source{reader: reader, names: int64(world.Len())}, sink, score, stopSignals); err != nil {
 		return err
 	}
 	if err := score.print(env.stdout); err != nil {

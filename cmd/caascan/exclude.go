@@ -74,6 +74,17 @@ func (x *exclusion) catchHangup() {
 	}
 }
 
+// stopSignals stop a scan that has no list to be read again.
+var stopSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+
+// stopSignals returns those that stop a scan.
+func (x *exclusion) stopSignals() []os.Signal {
+	if x == nil {
+		return stopSignals
+	}
+	return stopSignals[:2]
+}
+
 // rereadOnHangup puts the list in force as it is in the file then, whenever the process gets SIGHUP, until stop is called,
 // and tells replaced. A file that cannot be read or understood changes nothing.
 func (x *exclusion) rereadOnHangup(ctx context.Context, log *slog.Logger, replaced func(*output.ExcludeList)) (stop func()) {

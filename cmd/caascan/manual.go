@@ -35,7 +35,7 @@ var manuals = map[string]manual{
 		},
 		signals: []manTerm{
 			{"SIGINT, SIGTERM", "Stop early: nothing more is asked, what is finished is written, exit status 3. A second one ends the process at once."},
-			{"SIGHUP", "Read the file of --exclude again. A file that cannot be understood changes nothing. Without --exclude the signal ends the process."},
+			{"SIGHUP", "Read the file of --exclude again. A file that cannot be understood changes nothing. Without --exclude it is as SIGTERM."},
 			{"SIGUSR1", "Print a snapshot of the scan on stderr: what is under way, what waits for whom, what was counted so far."},
 		},
 		files: []manTerm{

@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"runtime"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/caascan/caascan/datasets"
@@ -102,7 +101,7 @@ func (c *scanCmd) Run(env *environ) error {
 		env.log.Info("continuing the scan in "+c.Out, "rows_in_all", rows, "names_to_look_at_again", waiting)
 	}
 	defer c.exclusion.rereadOnHangup(env.ctx, env.log, sink.excluded)()
-	return c.scanFlags.run(env, scan, source, sink, sink)
+	return c.scanFlags.run(env, scan, source, sink, sink, c.exclusion.stopSignals())
 }
 
 // reading says how the inputs are read.
@@ -202,10 +201,10 @@ func (f *scanFlags) outputConfig(seed uint64) output.Config {
 	}
 }
 
-// run runs a scan to its end or to the first signal, and closes the sink. The records go to takes: the sink, or what
+// run runs a scan to its end or to the first of the signals, and closes the sink. The records go to takes: the sink, or what
 // looks at them on their way there.
-func (f *scanFlags) run(env *environ, scan *scanner.Scan, source *source, sink *lockedSink, takes scanner.Sink) error {
-	ctx, stop := signal.NotifyContext(env.ctx, os.Interrupt, syscall.SIGTERM)
+func (f *scanFlags) run(env *environ, scan *scanner.Scan, source *source, sink *lockedSink, takes scanner.Sink, signals []os.Signal) error {
+	ctx, stop := signal.NotifyContext(env.ctx, signals...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	defer paceCollector()()
