@@ -10,6 +10,7 @@
 //	caabench zone      a zone file of 2 GB: names a second and memory of the reader (make bench-zone)
 //	caabench service   caascan serve under load for half a minute
 //	caabench accept    the small Internet, faults and all, scanned twice and held against its truth
+//	caabench crash     scans ended at random moments and continued, held against one undisturbed (make accept-crash)
 //
 // The other commands are the parts that these start as processes: farm (package farm), serve, floor, bare, verify,
 // zone-read, zone-write.
@@ -33,6 +34,7 @@ type cli struct {
 	Limits    limitsCmd    `cmd:"" help:"Servers that drop or refuse what they get above a limit that the scan is not told."`
 	Polite    politeCmd    `cmd:"" help:"What servers see of a scan: limits, known and unknown, and losses."`
 	Accept    acceptCmd    `cmd:"" help:"Scan the small Internet twice with one seed: every line one right row, and the same rows."`
+	Crash     crashCmd     `cmd:"" help:"Scans that are killed, told to end and out of disk, again and again, and continued: nothing lost, nothing doubled."`
 	Zone      zoneCmd      `cmd:"" help:"What reading a large zone file takes."`
 	Service   serviceCmd   `cmd:"" help:"caascan serve under load: errors, latency, memory, malformed calls."`
 	Serve     serveCmd     `cmd:"" help:"Run the servers of a small Internet until stdin ends."`

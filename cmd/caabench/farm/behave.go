@@ -25,6 +25,8 @@ func (l *limiter) arrival(at int64, random *rand.Rand) fate {
 	switch {
 	case l.b.LossIn > 0 && random.Float64() < l.b.LossIn:
 		return lost
+	case l.b.Dead:
+		return limited
 	case l.b.Limit > 0 && !l.allow(at):
 		return limited
 	default:

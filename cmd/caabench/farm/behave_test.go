@@ -26,6 +26,7 @@ func TestLimiter(t *testing.T) {
 		{"seconds, all at once", Behaviour{Limit: 100, PerSecond: true}, 0, 1000, 100},
 		{"seconds, twice the limit", Behaviour{Limit: 100, PerSecond: true}, 5 * ms, 1000, 500},
 		{"none", Behaviour{}, 0, 1000, 1000},
+		{"dead", Behaviour{Dead: true}, 10 * ms, 1000, 0},
 	} {
 		l := limiter{b: &c.b}
 		at, passed := int64(1000*time.Second), 0

@@ -66,13 +66,14 @@ type Behaviour struct {
 	Limit     float64  `json:"limit,omitzero"`      // queries a second that it answers; 0: all
 	Burst     float64  `json:"burst,omitzero"`      // that it answers at once after a rest; at least 1
 	PerSecond bool     `json:"per_second,omitzero"` // counts anew each second of the clock, instead of by a bucket of tokens
+	Dead      bool     `json:"dead,omitzero"`       // it answers none
 	Over      Over     `json:"over,omitzero"`       // what the others get
 	LossIn    float64  `json:"loss_in,omitzero"`    // share of the queries that it never sees
 	LossOut   float64  `json:"loss_out,omitzero"`   // share of its replies that never arrive
 	Delay     Duration `json:"delay,omitzero"`      // between query and reply
 }
 
-// Over is what a query above the limit gets.
+// Over is what a query above the limit gets, and every one at a server that is Dead.
 type Over string
 
 // The ways of limiting.
