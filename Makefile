@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 DEBIAN := nsd knot bind9 bind9-dnsutils bind9-utils unbound iproute2 dns-root-data publicsuffix \
 	mandoc zsh fish systemd strace prometheus tmux
 
-.PHONY: all build man vet test race fuzz fuzz-dnssec bench bench-parts bench-zone lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile accept-polite accept-check accept-serve accept-crash accept-watch screens bench-decide scenarios clean
+.PHONY: all build man vet test race fuzz fuzz-dnssec bench bench-parts bench-zone lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile accept-polite accept-prime accept-check accept-serve accept-crash accept-watch screens bench-decide scenarios clean
 
 all: build vet test
 
@@ -77,6 +77,10 @@ bench-zone: build ## a zone file of 2 GB: names a second and peak memory of the 
 accept-polite: build ## what servers see of a scan: limits known and unknown, losses
 	$(STATIC) $(GO) build $(TAGS) -trimpath -o $(BIN)/caabench ./cmd/caabench
 	$(BIN)/caabench polite
+
+accept-prime: build ## all zone files of the small Internet, scanned with and without their delegations: no query to their servers, the same rows
+	$(STATIC) $(GO) build -trimpath -o $(BIN)/caabench ./cmd/caabench
+	$(BIN)/caabench prime
 
 accept-dig: deps ## lookup against dig at NSD, Knot and BIND; a scan of them row by row, read by DuckDB
 	$(GO) test -count=1 -v -run 'TestLookupGivesWhatDigGives|TestScan' ./cmd/caascan

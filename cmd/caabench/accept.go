@@ -132,16 +132,8 @@ func (c *acceptCmd) check(dir, out string, rows map[string]string) (wrong int, e
 					fmt.Printf("wrong: %v\n  should be %v\n", r, truth[name])
 				}
 			}
-			for _, key := range volatile {
-				delete(r, key)
-			}
-			for _, level := range r["climb"].([]any) {
-				for _, key := range volatileInLevel {
-					delete(level.(map[string]any), key)
-				}
-			}
-			stable, err := json.Marshal(r) // keys in order
-			rows[name] = string(stable)
+			stable, err := r.stable()
+			rows[name] = stable
 			return err
 		})
 		if err != nil {
@@ -149,6 +141,20 @@ func (c *acceptCmd) check(dir, out string, rows map[string]string) (wrong int, e
 		}
 	}
 	return wrong, nil
+}
+
+// stable returns the columns of a row that do not depend on when and whom it was asked, as JSON.
+func (r row) stable() (string, error) {
+	for _, key := range volatile {
+		delete(r, key)
+	}
+	for _, level := range r["climb"].([]any) {
+		for _, key := range volatileInLevel {
+			delete(level.(map[string]any), key)
+		}
+	}
+	text, err := json.Marshal(r) // keys in order
+	return string(text), err
 }
 
 // agrees reports whether a row has what the truth says. A column that is missing is NULL, which the truth writes as "".

@@ -9,6 +9,7 @@ import (
 
 	"github.com/caascan/caascan/datasets"
 	"github.com/caascan/caascan/output"
+	"github.com/caascan/caascan/scanner/engine"
 )
 
 // inputFlags say how the inputs are read.
@@ -56,6 +57,9 @@ func (f *inputFlags) config(stub bool) datasets.Config {
 	cfg := datasets.Config{
 		Format: must(datasets.ParseFormat(f.InputFormat)), Column: f.Column, Origin: f.Origin,
 		NamesOnly: stub || !f.Prime, Tables: datasets.DefaultTables,
+	}
+	if free := engine.FreeMemory(); free > 0 {
+		cfg.Tables = min(cfg.Tables, int64(free/8))
 	}
 	if f.Fold {
 		cfg.Fold = int64(f.FoldMemory)
