@@ -291,7 +291,7 @@ type flakyNet struct {
 	mu    sync.Mutex
 	ill   map[string]func(*dns.Msg) *dns.Msg // by address of a server: what it makes of a reply; nil is silence
 	zones map[string][]string                // below test.: the addresses of the servers
-	asked []string                           // "address name" of each query that reached a zone's server
+	asked []string                           // "address name type" of each query that reached a zone's server
 }
 
 const (
@@ -365,7 +365,7 @@ func (n *flakyNet) reply(addr string, q *dns.Msg) *dns.Msg {
 			return m
 		}
 	case addr != flakyRoot && addr != flakyTLD:
-		n.asked = append(n.asked, addr+" "+name)
+		n.asked = append(n.asked, addr+" "+name+" "+dns.TypeToString[typ])
 	}
 	m.Authoritative = true
 	apex := map[string]string{flakyRoot: ".", flakyTLD: "test."}[addr]
@@ -416,7 +416,7 @@ func (n *flakyNet) flags(t *testing.T, more ...string) []string {
 }
 
 // scan is a scan of this internet.
-func (n *flakyNet) scan(t *testing.T, retries int) *scanner.Scan {
+func (n *flakyNet) scan(t *testing.T, retries int, with ...scanner.Companions) *scanner.Scan {
 	t.Helper()
 	roots, err := scanner.ReadHints(strings.NewReader(n.hints()), "hints")
 	if err != nil {
@@ -428,7 +428,7 @@ func (n *flakyNet) scan(t *testing.T, retries int) *scanner.Scan {
 			Roots: roots, Port: port, IPv4: true, SpecialUse: true, Timeout: 300 * time.Millisecond, Retries: retries, MaxQueries: 64,
 			DNSSEC: scanner.Off, Operator: func(name string) string { return name },
 		},
-		InFlight: 10, Loops: 1, SecondLook: true,
+		InFlight: 10, Loops: 1, SecondLook: true, With: append(with, 0)[0],
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -472,14 +472,20 @@ func TestSecondLookFinds(t *testing.T) {
 	const pause = 100 * time.Millisecond
 	file := &asideFile{}
 	defer file.close()
+	var asked []string
 	aside := &hookedAside{file, func(set []record.Target) {
+		asked = append(asked, n.queries()...)
 		for _, target := range set {
 			n.get(nil, zones[target.Name+"."]...)
+			about := " " + target.Name + ". MX"
+			if slices.ContainsFunc(asked, func(q string) bool { return strings.HasSuffix(q, about) }) {
+				t.Errorf("%s was asked for MX, too, though it comes back", target.Name)
+			}
 		}
 	}}
 	var rows collected
 	l := newSecondLook(&given{targets}, &rows, aside, 0, pause)
-	scan := n.scan(t, 1)
+	scan := n.scan(t, 1, scanner.MX)
 	if err := scan.Run(t.Context(), l, l); err != nil {
 		t.Fatal(err)
 	}
@@ -495,6 +501,9 @@ func TestSecondLookFinds(t *testing.T) {
 		looks := int8(2)
 		if first == "" {
 			looks = 1
+		}
+		if row.MXStatus != "nodata" {
+			t.Errorf("%s: MX %q", row.QueryName, row.MXStatus)
 		}
 		if !known || row.Status != "ok" || row.CAAName != row.QueryName || row.Looks != looks || row.FirstLookStatus != first {
 			t.Errorf("%s: %s, %d looks, the first %q", row.QueryName, row.Status, row.Looks, row.FirstLookStatus)
