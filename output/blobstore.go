@@ -36,8 +36,7 @@ import (
 // second to add an entry to the journal is refused, and neither can write over what the other has committed.
 //
 // Requests fail where files do not, so all of them are repeated (blobretry.go). One whose reply was lost may have been
-// carried out: a file that turns out to be there is compared with what was to be written, and if it is the same, it was
-// we who wrote it.
+// carried out: what turns out to be there bears the number of the write by which it came to be.
 type blobStore struct {
 	bucket *blob.Bucket // with the prefix
 	place  string
@@ -158,27 +157,17 @@ func contentOf(octets []byte) content {
 // of them in memory. At 8 MiB the largest object that S3 takes in so many chunks is 80 GB.
 const uploadChunk = 8 << 20
 
+// writeKey is the name of the metadata of an object that says by which write it came to be.
+const writeKey = "write"
+
 // write makes an object, which must not be there if once is said: fs.ErrExist then.
 func (s *blobStore) write(name string, c content, once bool) error {
-	sent := false
+	sent, this := false, fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64())
 	return s.retry(c.size, func(ctx context.Context) error {
 		if !sent {
-			if once && s.unconditional {
-				if there, err := s.bucket.Exists(ctx, name); err != nil {
-					return err
-				} else if there {
-					return s.refused(ctx, name, c)
-				}
-			}
-			err := s.bucket.Upload(ctx, name, c.reader(), &blob.WriterOptions{
-				ContentType:    contentType(name),
-				ContentMD5:     c.md5, // sent by drivers whose store checks it; S3's checks a CRC of the SDK
-				BufferSize:     uploadChunk,
-				MaxConcurrency: 1,
-				IfNotExist:     once && !s.unconditional,
-			})
-			if once && gcerrors.Code(err) == gcerrors.FailedPrecondition {
-				return s.refused(ctx, name, c)
+			err := s.upload(ctx, name, c, once, this)
+			if errors.Is(err, fs.ErrExist) {
+				return s.ours(ctx, name, this)
 			}
 			if err != nil {
 				return err
@@ -193,52 +182,40 @@ func (s *blobStore) write(name string, c content, once bool) error {
 	})
 }
 
-// refused says what it means that an object is there already: nothing, if an attempt whose reply was lost has made it.
-func (s *blobStore) refused(ctx context.Context, name string, c content) error {
-	same, err := s.holds(ctx, name, c)
-	if err == nil && !same {
-		err = fs.ErrExist
+// upload makes one attempt at a write.
+func (s *blobStore) upload(ctx context.Context, name string, c content, once bool, this string) error {
+	if once && s.unconditional {
+		if there, err := s.bucket.Exists(ctx, name); err != nil {
+			return err
+		} else if there {
+			return fs.ErrExist
+		}
+	}
+	err := s.bucket.Upload(ctx, name, c.reader(), &blob.WriterOptions{
+		ContentType:    contentType(name),
+		ContentMD5:     c.md5, // sent by drivers whose store checks it; S3's checks a CRC of the SDK
+		Metadata:       map[string]string{writeKey: this},
+		BufferSize:     uploadChunk,
+		MaxConcurrency: 1,
+		IfNotExist:     once && !s.unconditional,
+	})
+	if once && gcerrors.Code(err) == gcerrors.FailedPrecondition {
+		return fs.ErrExist
 	}
 	return err
 }
 
-// holds reports whether an object has a content. Size and octets come from two requests, as in newReader.
-func (s *blobStore) holds(ctx context.Context, name string, c content) (bool, error) {
+// ours says what it means that an object is there already: nothing, if it came to be by this write, in an attempt whose reply
+// was lost; fs.ErrExist otherwise.
+func (s *blobStore) ours(ctx context.Context, name, this string) error {
 	attributes, err := s.bucket.Attributes(ctx, name)
-	if absent(err) {
-		return false, fmt.Errorf("%w: it was there a moment ago: %w", errPassing, err)
+	switch {
+	case absent(err):
+		return fmt.Errorf("%w: it was there a moment ago: %w", errPassing, err)
+	case err == nil && attributes.Metadata[writeKey] != this:
+		return fs.ErrExist
 	}
-	if err != nil || attributes.Size != c.size {
-		return false, err
-	}
-	r, err := s.bucket.NewReader(ctx, name, nil)
-	if err != nil {
-		return false, err
-	}
-	defer r.Close()
-	if r.Size() != c.size {
-		return false, fmt.Errorf("%w: %d octets of %d", errPassing, r.Size(), c.size)
-	}
-	return sameOctets(r, c.reader())
-}
-
-// sameOctets compares what two readers give. An error is of the first.
-func sameOctets(a, b io.Reader) (bool, error) {
-	const chunk = 64 << 10
-	left, right := make([]byte, chunk), make([]byte, chunk)
-	for {
-		n, err := io.ReadFull(a, left)
-		m, _ := io.ReadFull(b, right)
-		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-			return false, err
-		}
-		if n != m || !bytes.Equal(left[:n], right[:m]) {
-			return false, nil
-		}
-		if err != nil {
-			return true, nil
-		}
-	}
+	return err
 }
 
 // contentType returns the media type of a file, for browsers and tools that look at the bucket.

@@ -34,7 +34,7 @@ func (v *Verification) Repair() (*Repaired, error) {
 		drop.Dropped = append(drop.Dropped, rejectsName)
 	}
 	before := max(v.Manifest.Totals.Rows, v.written.Totals.Rows)
-	if len(drop.Dropped) > 0 {
+	if len(drop.Dropped)+len(v.strays) > 0 { // strays may be of a process that lives, where no lock says so: it is refused from now on
 		rows, err := v.serverRows()
 		if err != nil {
 			return nil, err

@@ -87,12 +87,12 @@ func (f *dyingFile) Close() error {
 }
 
 // scanOn does what is left of a scan of 40 lines on a disk. It returns the error that stopped it.
-func scanOn(d disk, dir string) error { return scanLines(d, dir, JSONL, 0, nil) }
+func scanOn(d disk, dir string) error { return scanLines(newDirStore(d, dir), JSONL, 0, nil) }
 
 // scanLines does what is left of a scan of 40 lines, of which each seventh is set aside first. Before the line stopAt it stops
 // with the error stop, if that is not nil.
-func scanLines(d disk, dir string, format Format, stopAt int, stop error) error {
-	w, err := create(newDirStore(d, dir), Config{
+func scanLines(s store, format Format, stopAt int, stop error) error {
+	w, err := create(s, Config{
 		ScanID: "scan-1", Format: format, PartRows: 16, Registrable: registrable, Identity: map[string]string{"list": "40 lines"},
 		Inputs: []Input{{Path: "list"}},
 	})

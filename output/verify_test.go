@@ -32,10 +32,10 @@ func (hastyFile) Sync() error { return nil }
 func completeScan(t *testing.T, dir string, format Format) {
 	t.Helper()
 	stopped := errors.New("stopped")
-	if err := scanLines(hastyDisk{}, dir, format, 30, stopped); !errors.Is(err, stopped) {
+	if err := scanLines(newDirStore(hastyDisk{}, dir), format, 30, stopped); !errors.Is(err, stopped) {
 		t.Fatal(err)
 	}
-	must(t, scanLines(hastyDisk{}, dir, format, 0, nil))
+	must(t, scanLines(newDirStore(hastyDisk{}, dir), format, 0, nil))
 }
 
 func verified(t *testing.T, dir string) *Verification {
@@ -160,7 +160,7 @@ func checkRepair(t *testing.T, files map[string][]byte, format Format, name, wha
 		t.Errorf("%s: %s: %d rows are lost", name, what, done.Rows)
 	}
 	if done.Restart {
-		must(t, scanLines(hastyDisk{}, dir, format, 0, nil))
+		must(t, scanLines(newDirStore(hastyDisk{}, dir), format, 0, nil))
 	}
 	rows := keysOf(t, dir)
 	for line := range int64(40) {
@@ -202,7 +202,7 @@ func TestVerifyUnfinished(t *testing.T) {
 	if done.Rows != 0 {
 		t.Errorf("%d rows are lost", done.Rows)
 	}
-	must(t, scanLines(hastyDisk{}, dir, JSONL, 0, nil))
+	must(t, scanLines(newDirStore(hastyDisk{}, dir), JSONL, 0, nil))
 	if v := verified(t, dir); len(v.Faults) > 0 || v.Rows() != 40 || v.Manifest.State != Complete {
 		t.Errorf("at the end: %d rows, %v", v.Rows(), v.Faults)
 	}

@@ -336,7 +336,7 @@ func (w *Writer) Close(state State) error {
 	if errors.Is(w.err, ErrInUse) { // what is there is another's
 		discarded := w.rejects.out.discard()
 		w.rejects = nil
-		return errors.Join(w.err, discarded, w.store.close())
+		return errors.Join(w.err, discarded, w.handOver(), w.store.close())
 	}
 	rejects, err := w.rejects.close()
 	w.rejects = nil
@@ -357,8 +357,31 @@ func (w *Writer) Close(state State) error {
 	if w.err == nil && state == Complete {
 		w.fail(w.aside.remove(w.store))
 	}
+	if errors.Is(w.err, ErrInUse) { // by this entry
+		w.fail(w.handOver())
+	}
 	w.fail(w.store.close())
 	return w.err
+}
+
+// handOver leaves the scan to the process that has taken it up. That one's manifest may have been written over with one that
+// this process had made before: it is made anew from the journal, until nothing has been added meanwhile.
+func (w *Writer) handOver() error {
+	for known := -1; ; {
+		names, err := w.store.list()
+		if err != nil {
+			return err
+		}
+		j, err := readJournal(w.store, names)
+		if err != nil || len(j.damaged) > 0 || len(j.entries) == known {
+			return err
+		}
+		known = len(j.entries)
+		m := j.manifest()
+		if err := m.write(w.store); err != nil {
+			return err
+		}
+	}
 }
 
 // fail notes the first error, and gives up the parts under way with it.
