@@ -445,7 +445,7 @@ func TestDiskFullOnTmpfs(t *testing.T) {
 		if setup = unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); setup != nil {
 			return
 		}
-		if setup = unix.Mount("none", dir, "tmpfs", 0, "size=300k"); setup != nil {
+		if setup = unix.Mount("none", dir, "tmpfs", 0, "size=400k"); setup != nil {
 			return
 		}
 		fillDisk(t, osDisk{}, filepath.Join(dir, "scan"))

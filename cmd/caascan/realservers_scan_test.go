@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
@@ -494,12 +495,23 @@ func checkManifest(t *testing.T, db *sql.DB, dir string, state output.State) out
 	if m.Totals.Lines != m.Totals.Rows+m.Totals.Rejects {
 		t.Errorf("manifest: %d lines, but %d rows and %d rejects", m.Totals.Lines, m.Totals.Rows, m.Totals.Rejects)
 	}
+	v, err := output.Verify(context.Background(), dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range v.Faults {
+		t.Errorf("verify: %v", fault)
+	}
+	if err := v.Close(); err != nil {
+		t.Error(err)
+	}
 	files, err := filepath.Glob(filepath.Join(dir, "*", "*"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		if name, _ := filepath.Rel(dir, file); !listed[name] && !strings.HasPrefix(filepath.Base(name), ".") {
+		name, _ := filepath.Rel(dir, file)
+		if folder := filepath.Dir(name); !listed[name] && folder != "journal" && folder != "aside" && !strings.HasPrefix(filepath.Base(name), ".") {
 			t.Errorf("%s is not in the manifest", name)
 		}
 	}
