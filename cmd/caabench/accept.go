@@ -29,7 +29,7 @@ type row map[string]any
 var volatile = []string{
 	"scan_id", "timestamp", "first_query_at", "last_query_at", "rtt_us", "queue_wait_us", "resolver", "resolver_name",
 	"protocol", "query_count", "retry_count", "tcp_count", "caa_bytes", "caa_truncated",
-	"first_look_at", "first_look_attempts",
+	"looks", "first_look_at", "first_look_status", "first_look_attempts", // a second look is had where packets were lost
 }
 
 // volatileInLevel are those of a level of the climb. A denial that a proven span answered has what is left of the TTL,

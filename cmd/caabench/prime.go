@@ -1,12 +1,16 @@
 package main
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -71,7 +75,7 @@ func (c *primeCmd) Run() error {
 	for name, row := range runs[0] {
 		if other := runs[1][name]; other != row && !servedWithParent[name] {
 			if different++; different <= 3 {
-				fmt.Printf("differs: %s\n  %s\n  %s\n", name, row, other)
+				fmt.Printf("differs: %s\n%s", name, differences(row, other))
 			}
 		}
 	}
@@ -83,6 +87,25 @@ func (c *primeCmd) Run() error {
 		return errors.New("the rows are not the same")
 	}
 	return nil
+}
+
+// differences returns the columns in which two rows differ, both in JSON.
+func differences(a, b string) string {
+	var of [2]map[string]json.RawMessage
+	for i, text := range []string{a, b} {
+		if err := json.Unmarshal([]byte(cmp.Or(text, "{}")), &of[i]); err != nil {
+			return err.Error()
+		}
+	}
+	columns := maps.Clone(of[0])
+	maps.Copy(columns, of[1])
+	var out strings.Builder
+	for _, column := range slices.Sorted(maps.Keys(columns)) {
+		if string(of[0][column]) != string(of[1][column]) {
+			fmt.Fprintf(&out, "  %s: %s, and %s\n", column, of[0][column], of[1][column])
+		}
+	}
+	return out.String()
 }
 
 // files writes what a scan of the world needs, and returns its arguments.
