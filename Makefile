@@ -16,7 +16,7 @@ DEBIAN := nsd knot bind9 bind9-dnsutils bind9-utils unbound iproute2 dns-root-da
 all: build vet test
 
 build: ## the static binary
-	$(STATIC) $(GO) build $(TAGS) -trimpath -o $(BIN)/caascan ./cmd/caascan
+	$(STATIC) $(GO) build $(TAGS) -trimpath -ldflags=-s -o $(BIN)/caascan ./cmd/caascan
 
 man: build ## the manual pages
 	$(BIN)/caascan man $(BIN)/man/man1

@@ -20,7 +20,7 @@ var conduct = map[string]bool{
 	"out": true, "restart": true, "config": true, "quiet": true, "dry-run": true, "plan-from": true,
 	"in-flight": true, "loops": true, "source": true, "exclude": true, "metrics": true, "log-level": true, "log-format": true,
 	"rate-per-server": true, "rate-per-operator": true, "rate-per-tld": true, "rate-per-root": true, "rate-start": true,
-	"rate-total": true, "rate-bits": true, "rate-share": true, "spool": true, "part-rows": true, "part-age": true,
+	"rate-total": true, "rate-bits": true, "rate-share": true, "part-rows": true, "part-age": true,
 }
 
 // contents are the flags that name files: it is what is in them that counts, not where they lie.
