@@ -3,6 +3,7 @@ package output
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/caascan/caascan/scanner/caa"
@@ -29,6 +30,9 @@ const (
 	// maxPartRecords is the same bound as DefaultPartRows for rows of caa_records: a hostile zone has thousands of
 	// records.
 	maxPartRecords = 4 * DefaultPartRows
+
+	// queriesPerName bounds the rows of queries in a part, as a multiple of PartRows: most names take four to eight.
+	queriesPerName = 8
 )
 
 // Config is what a sink has to know about the scan. ScanID must be given; the zero values of all others work.
@@ -49,6 +53,7 @@ type Config struct {
 	Identity map[string]string
 
 	Format   Format        // default Parquet
+	Tables   []string      // domains, and which others there shall be (see Tables); default all but queries
 	Restart  bool          // discard a scan that the place holds
 	PartRows int           // default DefaultPartRows
 	PartAge  time.Duration // default DefaultPartAge
@@ -113,6 +118,13 @@ func (cfg Config) withDefaults() (Config, error) {
 	default:
 		return cfg, fmt.Errorf("output: unknown format %q", cfg.Format)
 	}
+	if cfg.Tables == nil {
+		cfg.Tables = usualTables
+	}
+	var err error
+	if cfg.Tables, err = Tables(cfg.Tables); err != nil {
+		return cfg, fmt.Errorf("output: %w", err)
+	}
 	if cfg.PartRows <= 0 {
 		cfg.PartRows = DefaultPartRows
 	}
@@ -127,3 +139,6 @@ func (cfg Config) withDefaults() (Config, error) {
 	}
 	return cfg, nil
 }
+
+// writes reports whether the scan has a table.
+func (cfg *Config) writes(table string) bool { return slices.Contains(cfg.Tables, table) }

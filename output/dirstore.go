@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -112,6 +113,7 @@ type dirStore struct {
 	disk disk
 	dir  string
 	held io.Closer // the lock
+	made []string  // folders
 }
 
 func newDirStore(d disk, dir string) *dirStore { return &dirStore{disk: d, dir: dir} }
@@ -140,10 +142,11 @@ type dirDraft struct {
 }
 
 func (s *dirStore) draft(name string) (draft, error) {
-	if folder := path.Dir(name); folder == asideFolder { // most scans have none, and none that is complete
+	if folder := path.Dir(name); !slices.Contains(s.made, folder) {
 		if err := s.disk.Mkdir(s.path(folder)); err != nil {
 			return nil, err
 		}
+		s.made = append(s.made, folder)
 	}
 	f, err := s.disk.Create(hidden(s.path(name)))
 	if err != nil {
@@ -257,15 +260,10 @@ func (s *dirStore) walk(see func(name string) error) error {
 // lockName is the file that is locked. It stays.
 const lockName = ".lock"
 
-// lock makes the directory and its folders, but for the one that is made when something is put there.
+// lock makes the directory and the folder of the journal; others are made when something is put there.
 func (s *dirStore) lock() error {
-	for _, folder := range folders {
-		if folder == asideFolder {
-			continue
-		}
-		if err := s.disk.Mkdir(s.path(folder)); err != nil {
-			return err
-		}
+	if err := s.disk.Mkdir(s.path(journalFolder)); err != nil {
+		return err
 	}
 	held, err := s.disk.Lock(s.path(path.Join(journalFolder, lockName)))
 	if errors.Is(err, ErrInUse) {

@@ -383,7 +383,7 @@ func TestParquetReadByDuckDB(t *testing.T) {
 // TestParquetTypes holds the types that a reader sees against those of the contract.
 func TestParquetTypes(t *testing.T) {
 	dir := t.TempDir()
-	writeRandom(t, dir, Config{ScanID: "s"}, 0)
+	writeRandom(t, dir, Config{ScanID: "s", Tables: tableNames[:]}, 0)
 	db := openDuckDB(t)
 	want := map[string]string{
 		"domains.schema_version":     "SMALLINT",
@@ -421,6 +421,12 @@ func TestParquetTypes(t *testing.T) {
 		"nameservers.rate_limit_qps": "DOUBLE",
 		"nameservers.opted_out":      "BOOLEAN",
 		"nameservers.edns_ok":        "BOOLEAN",
+		"queries.query_id":           "BIGINT",
+		"queries.timestamp":          "TIMESTAMP WITH TIME ZONE",
+		"queries.attempt":            "SMALLINT",
+		"queries.status_code":        "INTEGER",
+		"queries.rtt_us":             "BIGINT",
+		"queries.tc":                 "BOOLEAN",
 	}
 	for _, table := range tableNames {
 		for _, row := range queryAll(t, db, "DESCRIBE SELECT * FROM "+source(dir, table, Parquet)) {

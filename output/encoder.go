@@ -20,6 +20,7 @@ const (
 	rememberedTTLs      = 256
 	rememberedHosts     = 8192
 	rememberedAddresses = 4096
+	rememberedNames     = 4096
 	rememberedSets      = 4096
 	rememberedRRsets    = 1024
 	rememberedOwners    = 256
@@ -43,6 +44,7 @@ type Encoder struct {
 	servers   memo[serverTexts] // that answers point at
 	hosts     memo[host]        // of servers, which many records share
 	addresses memo[address]     // likewise
+	names     memo[spelling]    // of exchanges
 	setsAt    memo[setAt]       // the servers of zones that answers point at
 	sets      memo[*serverSet]  // likewise, by their names
 	rrsets    memo[rrset]       // relevant RRsets, which many records share
@@ -78,6 +80,12 @@ type host struct {
 	name     wire.Name
 	text     string
 	operator string // registrable domain, "" if it has none
+}
+
+// spelling is what it remembers of a name.
+type spelling struct {
+	of   wire.Name
+	text string
 }
 
 // address is what it remembers of a server's address.
@@ -130,6 +138,7 @@ func NewEncoder(cfg Config) *Encoder {
 		ttls:        newMemo[*int32](rememberedTTLs),
 		hosts:       newMemo[host](rememberedHosts),
 		addresses:   newMemo[address](rememberedAddresses),
+		names:       newMemo[spelling](rememberedNames),
 		setsAt:      newMemo[setAt](rememberedSets),
 		sets:        newMemo[*serverSet](rememberedSets),
 		rrsets:      newMemo[rrset](rememberedRRsets),
@@ -472,10 +481,7 @@ func (e *Encoder) cost(d *Domain, r *record.Record) {
 	d.RTTUs = &rtt[0]
 	by := e.server(a.By)
 	d.Resolver, d.ResolverName = by.address, by.name
-	d.Protocol = "udp"
-	if a.TCP {
-		d.Protocol = "tcp"
-	}
+	d.Protocol = protocolWord(a.TCP)
 }
 
 // looks fills the columns about the first of two looks.
@@ -502,6 +508,23 @@ func (e *Encoder) host(name wire.Name) *host {
 		h.operator = nameText(e.registrable(text))
 	}
 	return h
+}
+
+// name returns the text of a name that is likely to come again.
+func (e *Encoder) name(of wire.Name) string {
+	known := e.names.at(hashText(string(of)))
+	if known.of != of {
+		*known = spelling{of, of.String()}
+	}
+	return known.text
+}
+
+// above returns the text of a name that is likely to be the one whose text is given, or an ancestor of it.
+func (e *Encoder) above(of, below wire.Name, text string) string {
+	if of != wire.Root && below.In(of) && len(text) == len(below)-2 { // no escapes
+		return text[len(text)-(len(of)-2):]
+	}
+	return e.name(of)
 }
 
 // server returns the texts of a server, empty ones for none.

@@ -93,8 +93,9 @@ type Totals struct {
 	Rejects int64                       `json:"rejects"`
 	Records int64                       `json:"caa_records"`
 	Servers int64                       `json:"nameservers"`
-	Status  map[string]int64            `json:"status"`  // rows by Domain.Status
-	Posture map[string]map[string]int64 `json:"posture"` // by kind of certificate, rows by posture
+	Queries int64                       `json:"queries,omitempty"` // rows of that table, if the scan has it
+	Status  map[string]int64            `json:"status"`            // rows by Domain.Status
+	Posture map[string]map[string]int64 `json:"posture"`           // by kind of certificate, rows by posture
 }
 
 func newTotals() Totals {
@@ -107,15 +108,16 @@ func newTotals() Totals {
 
 // tally counts what goes into the part under way, until that is finished.
 type tally struct {
-	rows, records, servers int64
-	status                 map[string]int64
-	posture                [caa.Kinds][caa.Error + 1]int64
+	rows, records, servers, queries int64
+
+	status  map[string]int64
+	posture [caa.Kinds][caa.Error + 1]int64
 }
 
 // totals returns what was counted.
 func (t *tally) totals() Totals {
 	sum := newTotals()
-	sum.Rows, sum.Lines, sum.Records, sum.Servers = t.rows, t.rows, t.records, t.servers
+	sum.Rows, sum.Lines, sum.Records, sum.Servers, sum.Queries = t.rows, t.rows, t.records, t.servers, t.queries
 	maps.Copy(sum.Status, t.status)
 	for kind := range t.posture {
 		for posture, rows := range t.posture[kind] {
@@ -132,6 +134,7 @@ func (t *Totals) add(part *Totals) {
 	t.Rows += part.Rows
 	t.Records += part.Records
 	t.Servers += part.Servers
+	t.Queries += part.Queries
 	t.Lines = t.Rows + t.Rejects
 	for status, rows := range part.Status {
 		t.Status[status] += rows

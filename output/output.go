@@ -1,8 +1,8 @@
 // Package output turns the records of a scan into files that others can read: Parquet, or JSON lines.
 //
-// A scan has three tables. Domain is one row for every name, with the whole evidence; CAARecord is one row for every
-// CAA record seen, under the column names of OpenINTEL; NameServer is one row for every server asked. The structs of
-// these names are the only place that defines columns: name, type, unit, meaning.
+// A scan has three tables, or four. Domain is one row for every name, with the whole evidence; CAARecord is one row for every
+// CAA record seen, under the column names of OpenINTEL; NameServer is one row for every server asked; and Query, on request, one
+// for every packet. The structs of these names are the only place that defines columns: name, type, unit, meaning.
 //
 // An Encoder makes rows from records, and nothing else. A Sink takes records and keeps them: Writer in a directory,
 // Stream as JSON lines on one stream.
@@ -13,6 +13,7 @@
 //	domains/part-00000.parquet     parts: bounded in rows and in age
 //	caa_records/part-00000.parquet the CAA records of the names in a part of domains
 //	nameservers/part-00000.parquet
+//	queries/part-00000.parquet     the exchanges with servers, those for a name in its commit or before
 //	rejects.csv                    lines of the input that are no names
 //	journal/000000.json            how it came to be: what a scan that was stopped is continued from
 //	aside/                         names to be asked again, until the scan is complete

@@ -9,6 +9,7 @@ import (
 	"hash"
 	"io"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,11 +21,35 @@ const (
 	domainsTable     = "domains"
 	caaRecordsTable  = "caa_records"
 	nameServersTable = "nameservers"
+	queriesTable     = "queries"
 
 	partPrefix = "part-"
 )
 
-var tableNames = [...]string{domainsTable, caaRecordsTable, nameServersTable}
+var tableNames = [...]string{domainsTable, caaRecordsTable, nameServersTable, queriesTable}
+
+// usualTables are those that a scan has unless it is told otherwise.
+var usualTables = []string{domainsTable, caaRecordsTable, nameServersTable}
+
+// Tables returns the tables of a list in their order, each once. Domains must be among them: nothing can be continued or
+// verified without.
+func Tables(list []string) ([]string, error) {
+	for _, name := range list {
+		if !slices.Contains(tableNames[:], name) {
+			return nil, fmt.Errorf("unknown table %q: want some of %s", name, strings.Join(tableNames[:], ", "))
+		}
+	}
+	var tables []string
+	for _, name := range tableNames {
+		if slices.Contains(list, name) {
+			tables = append(tables, name)
+		}
+	}
+	if !slices.Contains(tables, domainsTable) {
+		return nil, fmt.Errorf("the table %s is what all others belong to: it cannot be left out", domainsTable)
+	}
+	return tables, nil
+}
 
 // table writes the rows of one table, part after part. A part is begun by the first row, sealed when no row will
 // follow, and then published; until that it can be abandoned.
@@ -56,6 +81,11 @@ func newTable[T any](st store, name string, cfg Config, codec *pages) *table[T] 
 	}
 	return t
 }
+
+func (t *table[T]) title() string { return t.name }
+
+// continueAfter sets the number of the next part, of a scan with these files.
+func (t *table[T]) continueAfter(files []string) { t.next = nextPart(files, t.name) }
 
 // add writes rows to the part under way, and begins one if there is none.
 func (t *table[T]) add(rows []T) error {

@@ -143,6 +143,7 @@ func readParquetKeys(f *spool, table string, take func([]rowKey)) error {
 // schemas are the columns of the tables.
 var schemas = map[string]*parquet.Schema{
 	domainsTable: parquet.SchemaOf(new(Domain)), caaRecordsTable: parquet.SchemaOf(new(CAARecord)), nameServersTable: parquet.SchemaOf(new(NameServer)),
+	queriesTable: parquet.SchemaOf(new(Query)),
 }
 
 // checkColumns says if a part has columns that its table has not, or in another form. Columns at the end may be missing: within a

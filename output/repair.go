@@ -179,6 +179,8 @@ func (v *Verification) adopt(e *entry, parts []Part) error {
 			totals.Records += part.Rows
 		case nameServersTable:
 			totals.Servers += part.Rows
+		case queriesTable:
+			totals.Queries += part.Rows
 		}
 	}
 	if len(parts) > 0 {

@@ -94,7 +94,7 @@ func scanOn(d disk, dir string) error { return scanLines(newDirStore(d, dir), JS
 func scanLines(s store, format Format, stopAt int, stop error) error {
 	w, err := create(s, Config{
 		ScanID: "scan-1", Format: format, PartRows: 16, Registrable: registrable, Identity: map[string]string{"list": "40 lines"},
-		Inputs: []Input{{Path: "list"}},
+		Inputs: []Input{{Path: "list"}}, Tables: tableNames[:],
 	})
 	if err != nil {
 		return err
@@ -112,6 +112,9 @@ func scanLines(s store, format Format, stopAt int, stop error) error {
 		if stop != nil && i == stopAt {
 			return errors.Join(stop, w.NameServers([]record.NameServer{server(2)}), w.Close(Running))
 		}
+		if err := w.Exchanges(exchangesFor(r)); err != nil {
+			return stopped(err)
+		}
 		if i%7 == 3 {
 			err = w.Defer([]record.Target{r.Target})
 		} else {
@@ -126,7 +129,8 @@ func scanLines(s store, format Format, stopAt int, stop error) error {
 			return stopped(err)
 		}
 		for _, t := range targets {
-			if err := w.Write([]*record.Record{lined(int(t.Line))}); err != nil {
+			r := lined(int(t.Line))
+			if err := errors.Join(w.Exchanges(exchangesFor(r)), w.Write([]*record.Record{r})); err != nil {
 				return stopped(err)
 			}
 		}

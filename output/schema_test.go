@@ -13,7 +13,7 @@ import (
 
 // TestColumnsAreDocumented reads the source: every field of a row struct says what it holds, and has one name.
 func TestColumnsAreDocumented(t *testing.T) {
-	rows := map[string]bool{"Domain": true, "Level": true, "Property": true, "Param": true, "CAARecord": true, "NameServer": true, "DKIMKey": true, "MXHost": true}
+	rows := map[string]bool{"Domain": true, "Level": true, "Property": true, "Param": true, "CAARecord": true, "NameServer": true, "Query": true, "DKIMKey": true, "MXHost": true}
 	snake := regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 	files, err := os.ReadDir(".")
 	must(t, err)
@@ -77,6 +77,8 @@ func TestContract(t *testing.T) {
 			caa_tag_canonical issuer_domain params syntax raw_rdata server_ip from_alias`},
 		{NameServer{}, `server_ip server_names sent answered timeouts servfail refused formerr tcp rtt_p50_us rtt_p95_us throttled_ms first_at
 			last_at edns_ok caa_support rate_limit_qps backoffs opted_out`},
+		{Query{}, `scan_id query_id query_name query_type timestamp server_name server_ip protocol attempt udp_size do_bit status_code tc aa ad cd
+			rtt_us wait_us response_bytes error ede_code ede_text for_name`},
 	} {
 		have := map[string]bool{}
 		for f := range reflect.TypeOf(c.row).Fields() {

@@ -76,7 +76,7 @@ const (
 )
 
 // folders are the folders of a scan.
-var folders = [...]string{domainsTable, caaRecordsTable, nameServersTable, journalFolder, asideFolder}
+var folders = [...]string{domainsTable, caaRecordsTable, nameServersTable, queriesTable, journalFolder, asideFolder}
 
 // ofScan reports whether a file is one that a scan writes.
 func ofScan(name string) bool {
@@ -85,7 +85,7 @@ func ofScan(name string) bool {
 		return name == manifestName || name == rejectsName
 	}
 	switch folder {
-	case domainsTable, caaRecordsTable, nameServersTable, asideFolder:
+	case domainsTable, caaRecordsTable, nameServersTable, queriesTable, asideFolder:
 		return strings.HasPrefix(base, partPrefix)
 	case journalFolder:
 		_, ok := entryNumber(name)

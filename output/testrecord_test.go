@@ -390,3 +390,40 @@ func server(i int) record.NameServer {
 	}
 	return s
 }
+
+// exchangesFor makes exchanges for a record: those of its levels, with all that may become of one, and one with servers above.
+func exchangesFor(r *record.Record) (all []record.Exchange) {
+	for i, level := range r.Climb {
+		all = append(all, exchange(int(r.Target.Line)+i, wire.MustName(r.Target.Name), level.Name))
+	}
+	if len(all) == 0 {
+		all = append(all, exchange(int(r.Target.Line), wire.MustName(r.Target.Name), wire.MustName("com")))
+	}
+	return all
+}
+
+// someServer is asked in all of them.
+var someServer = &record.Server{Name: wire.MustName("ns.op.net"), Addr: netip.MustParseAddr("192.0.2.1")}
+
+// exchange makes one, of a kind that depends on i.
+func exchange(i int, of, name wire.Name) record.Exchange {
+	x := record.Exchange{
+		For: of, Name: name, Zone: name.Parent(), Server: someServer, Type: wire.TypeCAA, Sent: step.Time(start.UnixNano() + int64(i)*1e6),
+		Waited: time.Duration(i%3) * 7 * time.Millisecond, Attempt: uint8(1 + i%4), TCP: i%5 == 0, Mixed: i%3 > 0, Purpose: record.Purpose(i % record.Purposes),
+		End: record.Ending(i % record.Endings),
+	}
+	if i%6 > 0 {
+		x.UDPSize, x.DO = 1232, i%2 == 0
+	}
+	if i%7 == 0 {
+		x.Zone, x.Server, x.CD = "", &record.Server{Addr: netip.MustParseAddr("2001:db8::53")}, true
+	}
+	if x.End.HasReply() {
+		x.RTT, x.Size, x.Flags, x.RCode = time.Duration(1+i)*time.Microsecond, uint16(12+i%1000), wire.FlagQR|uint16(i%4)<<9|uint16(i%2)<<5, wire.RCode(i%80)
+		x.Counts, x.CaseKept = [3]uint16{uint16(i % 3), 1, uint16(i % 70)}, x.Mixed && i%2 == 0
+		if i%4 == 0 {
+			x.HasEDE, x.EDE, x.EDEText = true, uint16(i%100), []string{"", "no\tgood", "signature expired"}[i%3]
+		}
+	}
+	return x
+}

@@ -195,7 +195,7 @@ func (v *Verification) checkEntry(ctx context.Context, e *entry, see func(string
 		whole = false
 	}
 	if e.Totals != nil {
-		totals.Servers, totals.Records = e.Totals.Servers, e.Totals.Records // rows are counted part by part
+		totals.Servers, totals.Records, totals.Queries = e.Totals.Servers, e.Totals.Records, e.Totals.Queries // rows are counted part by part
 		if totals.Lines = totals.Rows; whole && !reflect.DeepEqual(totals, *e.Totals) {
 			v.fault(entryName(e.Number), "its totals are not those of its parts")
 			whole = false

@@ -20,15 +20,19 @@ type Writer struct {
 	domains     *table[Domain]
 	caaRecords  *table[CAARecord]
 	nameServers *table[NameServer]
+	queries     *table[Query]
 	rejects     *rejects
 	aside       aside
 
-	batch    []Domain     // scratch of Write
-	records  []CAARecord  // likewise
-	servers  []NameServer // of the part under way
-	begun    time.Time    // when the parts under way were begun; zero if there are none
-	pending  tally        // of the parts under way
-	lines    lineList     // of the rows in them
+	batch     []Domain     // scratch of Write
+	records   []CAARecord  // likewise
+	exchanges []Query      // scratch of Exchanges
+	sent      int64        // exchanges of this run
+	servers   []NameServer // of the part under way
+
+	begun    time.Time // when the parts under way were begun; zero if there are none
+	pending  tally     // of the parts under way
+	lines    lineList  // of the rows in them
 	exclude  []ExcludeList
 	inputs   []Input
 	entries  int      // of the journal
@@ -102,9 +106,12 @@ func (w *Writer) open() error {
 	w.domains = newTable[Domain](w.store, domainsTable, w.cfg, codec)
 	w.caaRecords = newTable[CAARecord](w.store, caaRecordsTable, w.cfg, codec)
 	w.nameServers = newTable[NameServer](w.store, nameServersTable, w.cfg, codec)
-	w.domains.next, w.caaRecords.next, w.nameServers.next = nextPart(names, domainsTable), nextPart(names, caaRecordsTable), nextPart(names, nameServersTable)
+	w.queries = newTable[Query](w.store, queriesTable, w.cfg, codec)
+	for _, t := range w.tables() {
+		t.continueAfter(names)
+	}
 	w.aside.next = nextPart(names, asideFolder)
-	w.batch = make([]Domain, 0, batchRows)
+	w.batch, w.exchanges = make([]Domain, 0, batchRows), make([]Query, batchRows)
 	if w.rejects, err = createRejects(w.store); err != nil {
 		return err
 	}
@@ -230,7 +237,9 @@ func (w *Writer) add(batch []*record.Record) error {
 	w.batch, w.records = w.batch[:len(batch)], w.records[:0]
 	for i, r := range batch {
 		w.rows.domain(&w.batch[i], r)
-		w.records = w.rows.records(w.records, &w.batch[i], r)
+		if w.cfg.writes(caaRecordsTable) {
+			w.records = w.rows.records(w.records, &w.batch[i], r)
+		}
 		w.pending.count(&w.batch[i], r)
 		w.lines.add(r.Target.Source, r.Target.Line)
 	}
@@ -264,7 +273,8 @@ func (t *tally) count(d *Domain, r *record.Record) {
 
 // due reports whether the parts under way have reached a bound.
 func (w *Writer) due() bool {
-	return w.pending.rows >= int64(w.cfg.PartRows) || w.pending.records >= maxPartRecords || len(w.aside.targets) >= maxAside || len(w.servers) >= maxServers ||
+	p, rows := &w.pending, int64(w.cfg.PartRows)
+	return p.rows >= rows || p.records >= maxPartRecords || p.queries >= queriesPerName*rows || len(w.aside.targets) >= maxAside || len(w.servers) >= maxServers ||
 		!w.begun.IsZero() && w.cfg.Now().Sub(w.begun) >= w.cfg.PartAge
 }
 
@@ -272,6 +282,9 @@ func (w *Writer) due() bool {
 func (w *Writer) NameServers(servers []record.NameServer) error {
 	if w.err != nil {
 		return w.err
+	}
+	if !w.cfg.writes(nameServersTable) {
+		return nil
 	}
 	w.begin()
 	for len(servers) > 0 {
@@ -389,7 +402,9 @@ func (w *Writer) fail(err error) error {
 	if err == nil {
 		return nil
 	}
-	err = errors.Join(err, w.domains.abandon(), w.caaRecords.abandon(), w.nameServers.abandon())
+	for _, t := range w.tables() {
+		err = errors.Join(err, t.abandon())
+	}
 	w.pending = tally{}
 	if w.err == nil {
 		w.err = err
@@ -397,12 +412,25 @@ func (w *Writer) fail(err error) error {
 	return w.err
 }
 
+// anyTable is a table of any rows.
+type anyTable interface {
+	title() string
+	continueAfter(files []string)
+	begin() error
+	seal() error
+	publish() (*Part, error)
+	abandon() error
+	empty() bool
+}
+
+// tables returns the tables that the scan has: domains last, which the parts of others are about.
+func (w *Writer) tables() []anyTable {
+	return slices.DeleteFunc([]anyTable{w.caaRecords, w.nameServers, w.queries, w.domains}, func(t anyTable) bool { return !w.cfg.writes(t.title()) })
+}
+
 // finishParts commits the parts under way: all are made durable, and then named in the journal, together.
 func (w *Writer) finishParts() error {
-	tables := []interface {
-		seal() error
-		publish() (*Part, error)
-	}{w.caaRecords, w.nameServers, w.domains}
+	tables := w.tables()
 	for _, t := range tables {
 		if err := t.seal(); err != nil {
 			return err
@@ -453,10 +481,7 @@ func (w *Writer) withdraw(e *entry) error {
 // emptyParts gives a table that has no rows a part all the same: readers find the columns, and "*.parquet" something.
 func (w *Writer) emptyParts() error {
 	missing := false
-	for _, t := range []interface {
-		empty() bool
-		begin() error
-	}{w.domains, w.caaRecords, w.nameServers} {
+	for _, t := range w.tables() {
 		if t.empty() {
 			missing = true
 			if err := t.begin(); err != nil {

@@ -62,7 +62,7 @@ func checkScan(t *testing.T, dir string) Manifest {
 	if got := parts(t, dir, false); !slices.Equal(got, slices.Sorted(slices.Values(named))) {
 		t.Errorf("parts in the directory: %q\nin the manifest: %q", got, named)
 	}
-	want := map[string]int64{domainsTable: m.Totals.Rows, caaRecordsTable: m.Totals.Records, nameServersTable: m.Totals.Servers}
+	want := map[string]int64{domainsTable: m.Totals.Rows, caaRecordsTable: m.Totals.Records, nameServersTable: m.Totals.Servers, queriesTable: m.Totals.Queries}
 	for table, total := range want {
 		if rows[table] != total {
 			t.Errorf("%s: the parts have %d rows, the totals say %d", table, rows[table], total)

@@ -23,7 +23,7 @@ type ExchangeSink interface {
 	Exchanges([]record.Exchange) error
 }
 
-// pageSize is how many exchanges travel through a channel at once, 75 KB of them. Of the pages that are not in use, what they point at
+// pageSize is how many exchanges travel through a channel at once, 64 KiB of them. Of the pages that are not in use, what they point at
 // lives on: some thousand names.
 const pageSize = 512
 

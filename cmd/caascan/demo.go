@@ -40,6 +40,9 @@ func (*demoCmd) Example() string {
 
 // Run scans the small Internet, or only serves it.
 func (c *demoCmd) Run(env *environ) error {
+	if err := c.chooseTables(env); err != nil {
+		return usage(err)
+	}
 	world, err := simnet.New(simnet.Config{
 		Seed: c.World, Names: c.Names, IPv6: hasRoute(nil, netip.Addr.Is6, "::1"),
 		Validation: map[string]simnet.Validation{"off": simnet.NoValidation, "lazy": simnet.LazyValidation, "full": simnet.FullValidation}[c.DNSSEC],

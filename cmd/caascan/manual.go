@@ -40,7 +40,8 @@ var manuals = map[string]manual{
 		},
 		files: []manTerm{
 			{"manifest.json", "What was scanned, how and when; which parts hold the result, with their rows and SHA-256; state running or complete."},
-			{"domains/, caa_records/, nameservers/", "Parts in Parquet (or JSONL): one row for each name, each CAA record, each name server. A part under its final name is complete."},
+			{"domains/, caa_records/, nameservers/, queries/", "Parts in Parquet (or JSONL): one row for each name, each CAA record, each name server, and on " +
+				"request (--tables) each packet. A part under its final name is complete."},
 			{"journal/", "What is finished, an entry for each part, each written before the manifest: from it the same command goes on."},
 			{"rejects.csv", "Lines of the input that are no names: source, line number, reason, text."},
 		},

@@ -47,6 +47,9 @@ type scanFlags struct {
 	Quiet    bool     `help:"No progress, no summary."`
 	Metrics  string   `placeholder:"ADDR:PORT" help:"Where Prometheus finds figures (/metrics); on an address of loopback also profiles (/debug/pprof)."`
 
+	Tables        []string `default:"domains,caa_records,nameservers" placeholder:"LIST" help:"Tables to write: domains, caa_records, nameservers, queries (a row for each packet sent)."`
+	SampleQueries float64  `default:"1" placeholder:"F" help:"Write the table queries for this share of the registrable domains, from 0 to 1, all packets of each."`
+
 	metrics *metricsServer
 
 	PartRows int           `default:"1000000" placeholder:"N" help:"Rows in one part of the dataset, at most."`
@@ -65,6 +68,12 @@ func (c *scanCmd) Run(env *environ) error {
 	network, err := c.network(env)
 	if err != nil {
 		return usage(err)
+	}
+	if err := c.chooseTables(env); err != nil {
+		return usage(err)
+	}
+	if c.Out == "-" && c.hasQueries() {
+		return usage(errors.New("--tables: stdout (--out -) takes the rows of domains only, no queries"))
 	}
 	rejects := &lateRejects{}
 	reading := c.reading()
@@ -131,7 +140,7 @@ func (f *scanFlags) newScan(env *environ, network scanner.Network, seed uint64, 
 	env.flags["in-flight"], env.flags["loops"], env.flags["seed"] = inFlight, loops, seed
 	cfg := scanner.Config{
 		Network: network, InFlight: inFlight, Loops: loops, Seed: seed, With: beside.with, DKIM: beside.selectors, Zones: zones,
-		SecondLook: f.pause > 0,
+		SecondLook: f.pause > 0, Exchanges: f.exchanges(),
 	}
 	for _, short := range scanner.Check(cfg) {
 		if short.Fatal {
@@ -197,7 +206,7 @@ func (f *scanFlags) outputConfig(seed uint64) output.Config {
 	return output.Config{
 		ScanID:  time.Now().UTC().Format("20060102T150405.000Z"),
 		Version: release, Commit: commit(), PSL: suffixes.Version(), Worker: host, Vantage: f.Vantage, Seed: seed,
-		Registrable: suffixes.Operator, PartRows: f.PartRows, PartAge: f.PartAge,
+		Registrable: suffixes.Operator, PartRows: f.PartRows, PartAge: f.PartAge, Tables: f.Tables,
 	}
 }
 
@@ -320,6 +329,13 @@ func (s *lockedSink) aside() setAside {
 		return keeps
 	}
 	return &s.spare
+}
+
+// Exchanges implements scanner.ExchangeSink.
+func (s *lockedSink) Exchanges(batch []record.Exchange) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.writer.Exchanges(batch)
 }
 
 // excluded notes that another opt-out list is in force.

@@ -52,6 +52,9 @@ func (s *score) Write(batch []*record.Record) error {
 	return s.next.Write(batch)
 }
 
+// Exchanges implements scanner.ExchangeSink.
+func (s *score) Exchanges(batch []record.Exchange) error { return s.next.Exchanges(batch) }
+
 // check compares one row with the truth.
 func (s *score) check(row *output.Domain) {
 	for kind, posture := range postures(row) {

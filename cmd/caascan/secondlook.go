@@ -200,6 +200,11 @@ func (l *secondLook) Write(batch []*record.Record) error {
 	return err
 }
 
+// Exchanges implements scanner.ExchangeSink: those of both looks count.
+func (l *secondLook) Exchanges(batch []record.Exchange) error {
+	return l.sink.(scanner.ExchangeSink).Exchanges(batch)
+}
+
 // close lets go of what was set aside. It is to be called when the scan has ended.
 func (l *secondLook) close() {
 	if l.stopPull != nil {
