@@ -38,7 +38,7 @@ func (e *events) note(s *status, waits scanner.Waits) {
 		}
 		e.committed = s.Committed
 	}
-	if s.Phase != nil && s.Phase.Name != e.phase {
+	if s.Phase != nil && s.Phase.Left > 0 && s.Phase.Name != e.phase {
 		e.phase = s.Phase.Name
 		e.log.Info(s.Phase.Name, "names", s.Phase.Left, "wait_s", s.Phase.Wait)
 	}

@@ -74,6 +74,7 @@ type environ struct {
 	console        *console // stderr, with what stands on it meanwhile
 	log            *slog.Logger
 	snapshots      <-chan os.Signal // somebody wants to see how it goes
+	began          bool             // what goes wrong from now on is told in the log, among what it says already
 }
 
 // exampler is a command with an example for its help.
@@ -98,7 +99,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitUsage
 	}
 	console, flags := newConsole(stderr), flagsOf(command)
-	env := &environ{ctx, flags, stdin, stdout, stderr, console, newLog(console, flags), snapshots}
+	env := &environ{ctx, flags, stdin, stdout, stderr, console, newLog(console, flags), snapshots, false}
 	err = command.Run(env)
 	var e exit
 	switch {
@@ -106,12 +107,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitDone
 	case errors.As(err, &e):
 		if e.err != nil {
-			fmt.Fprintf(stderr, "caascan: %v\n", e.err)
+			env.tell(e.err)
 		}
 		return e.code
 	default:
-		fmt.Fprintf(stderr, "caascan: %v\n", err)
+		env.tell(err)
 		return exitStopped
+	}
+}
+
+// tell says why a command ends.
+func (env *environ) tell(err error) {
+	if env.began {
+		env.log.Error(err.Error())
+	} else {
+		fmt.Fprintf(env.stderr, "caascan: %v\n", err)
 	}
 }
 

@@ -70,7 +70,9 @@ func (f *scanFlags) watch(env *environ, scan *scanner.Scan, source *source, sink
 	default:
 		every, show = statusEvery, w.line()
 	}
+	env.began = true
 	w.metrics.serve(w)
+	env.log.Info("scan started", "in_flight", env.flags["in-flight"], "loops", env.flags["loops"])
 	w.ended.Go(func() { w.run(every, show) })
 	return w
 }
