@@ -40,15 +40,19 @@ func (r *Reader) Expect(input int, p Prefix) {
 	}
 }
 
+// Unproven reports whether a stream has still to show that it begins with what Expect demands of it.
+func (r *Reader) Unproven(input int) bool { return r.inputs[input].expected != nil }
+
 // note takes octets of the input into its sum, and holds that against what is expected of it.
 func (in *input) note(octets []byte) error {
 	if e := in.expected; e != nil && in.size+int64(len(octets)) >= e.Octets {
 		rest := e.Octets - in.size
 		in.hash.Write(octets[:rest])
-		in.size, octets, in.expected = e.Octets, octets[rest:], nil
+		in.size, octets = e.Octets, octets[rest:]
 		if in.sum() != e.SHA256 {
 			return fmt.Errorf("%w: its first %d octets differ", ErrOtherStream, e.Octets)
 		}
+		in.expected = nil
 	}
 	in.hash.Write(octets)
 	in.size += int64(len(octets))
@@ -59,10 +63,13 @@ func (in *input) note(octets []byte) error {
 func (in *input) noteAll() error {
 	n, err := io.Copy(in.hash, io.NewSectionReader(in.file, 0, 1<<62))
 	in.size = n
-	if e := in.expected; err == nil && e != nil && (e.Octets != n || e.SHA256 != in.sum()) {
+	switch e := in.expected; {
+	case err != nil:
+	case e != nil && (e.Octets != n || e.SHA256 != in.sum()):
 		err = fmt.Errorf("%w: it has %d octets with another SHA-256", ErrOtherStream, n)
+	default:
+		in.expected = nil
 	}
-	in.expected = nil
 	return err
 }
 

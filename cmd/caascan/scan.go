@@ -77,7 +77,8 @@ func (c *scanCmd) Run(env *environ) error {
 	}
 	rejects := &lateRejects{}
 	reading := c.reading()
-	reading.Stdin, reading.Reject = env.stdin, rejects.add
+	input := newStdin(env.stdin)
+	reading.Stdin, reading.Reject = input, rejects.add
 	reader, err := datasets.Open(c.Input, reading)
 	if err != nil {
 		return usage(err)
@@ -104,7 +105,7 @@ func (c *scanCmd) Run(env *environ) error {
 		return usage(err)
 	}
 	rejects.sink = sink
-	source := &source{reader: reader, sink: sink, primed: !reading.NamesOnly}
+	source := &source{reader: reader, stdin: input, sink: sink, primed: !reading.NamesOnly}
 	if source.resume() {
 		rows, waiting, _ := sink.writer.Resumed()
 		env.log.Info("continuing the scan in "+c.Out, "rows_in_all", rows, "names_to_look_at_again", waiting)
@@ -227,14 +228,15 @@ func (f *scanFlags) run(env *environ, scan *scanner.Scan, source *source, sink *
 	err := scan.Run(ctx, from, to)
 	show.end()
 
+	if errors.Is(err, datasets.ErrOtherStream) { // of which nothing is to be in the scan, rejects neither: it stays as after a crash
+		return usage(err)
+	}
 	state := output.Running
 	if err == nil {
 		state = output.Complete
 	}
 	closing := sink.finish(scan.NameServers(), source.inputs(), state)
 	switch {
-	case errors.Is(err, datasets.ErrOtherStream):
-		return usage(err)
 	case errors.Is(err, context.Canceled):
 		return exit{exitStopped, errors.New("stopped early; everything written so far is valid, and the same command continues it")}
 	case err != nil:
