@@ -56,7 +56,6 @@ func (r *Resolver) send(now step.Time, q *question, id step.ServerID, out *[]ste
 		mixed:  !r.cfg.NoMixCase && s.caseKept != record.Refuses && (s.mixedUseful || !q.hasTried(id)),
 	}
 	s.load++
-	q.lowered = q.lowered || !q.mixed
 	q.state = awaitingReply
 	*out = append(*out, step.Ask{
 		Ticket: q.ticket, Server: id, Addr: s.self.Addr, Operator: s.operator,

@@ -97,7 +97,6 @@ type question struct {
 	tried     uint8     // tries in vain
 	silent    uint8     // tries without reply
 	spread    bool      // look for one more address first
-	lowered   bool      // some exchange was in lower case
 	strained  bool      // some server is likely to refuse or fail because it gets too much
 	banned    bool      // some server is not to be asked
 	again     bool      // this is the second time round after a loop among name servers
@@ -172,6 +171,7 @@ type waiter struct {
 type try struct {
 	server  step.ServerID
 	outcome record.Outcome
+	mixed   bool // the letters were in mixed case
 }
 
 // ask joins the question k under way, or starts it for payer.
@@ -242,7 +242,7 @@ func (r *Resolver) run(now step.Time, out *[]step.Ask) {
 // startAt makes q ready to ask the servers of c.
 func (q *question) startAt(c *cut) {
 	q.cut, q.tried, q.silent, q.search = c, 0, 0, nil
-	q.tcp, q.plain, q.lowered, q.strained, q.banned = false, false, false, false, false
+	q.tcp, q.plain, q.strained, q.banned = false, false, false, false
 	c.set.asked++
 	q.spread = c.set.asked%spreadEvery == 0 && q.depth == 0
 	q.state = choosingServer
@@ -276,10 +276,10 @@ func (r *Resolver) chooseServer(now step.Time, q *question, out *[]step.Ask) {
 				return
 			}
 		}
-		if id, ok := r.perhapsCase(q); ok {
-			r.send(now, q, id, out)
-			return
-		}
+	}
+	if id, ok := r.perhapsCase(q); ok {
+		r.send(now, q, id, out)
+		return
 	}
 	r.giveUp(now, q)
 }
@@ -376,23 +376,58 @@ func (q *question) pause(id step.ServerID) time.Duration {
 	return 0
 }
 
-// perhapsCase returns a server to be asked in lower case, if there were nothing but error codes, all of them to letters
-// in mixed case and one at least from a server that never gave a useful reply to such (spec rule R1.13).
+// perhapsCase returns a server to be asked in lower case, if there were nothing but error codes and silence: one that gave an
+// error code to letters in mixed case, never gave a useful reply to such, and was not asked otherwise (spec rule R1.13). Once one
+// has given error codes to both, case is not the trouble.
 func (r *Resolver) perhapsCase(q *question) (step.ServerID, bool) {
-	if q.lowered {
+	if q.tried == maxTries {
 		return 0, false
 	}
+	var suspect *server
 	for _, t := range q.inVain() {
-		if !t.errorCode() {
+		switch {
+		case t.outcome == record.Timeout || t.outcome == record.Unreachable:
+		case !t.errorCode():
 			return 0, false
+		case t.mixed && !r.servers[t.server].mixedUseful:
+			switch q.inLowerCase(t.server) {
+			case unasked:
+				if suspect == nil {
+					suspect = r.servers[t.server]
+				}
+			case answered:
+				return 0, false
+			}
 		}
 	}
+	if suspect == nil {
+		return 0, false
+	}
+	return suspect.id, true
+}
+
+// caseTrial is what became of questions in lower case.
+type caseTrial uint8
+
+const (
+	unasked caseTrial = iota
+	unanswered
+	answered // with an error code
+)
+
+// inLowerCase says what became of those to a server at this cut.
+func (q *question) inLowerCase(id step.ServerID) caseTrial {
+	state := unasked
 	for _, t := range q.inVain() {
-		if !r.servers[t.server].mixedUseful {
-			return t.server, true
+		switch {
+		case t.server != id || t.mixed:
+		case t.errorCode():
+			return answered
+		default:
+			state = unanswered
 		}
 	}
-	return 0, false
+	return state
 }
 
 // metError reports whether a server at this cut gave an error code already: then it is likely to be for the name.
@@ -510,7 +545,7 @@ func (q *question) failed(ev evidence) {
 	if q.failures == nil {
 		q.failures = &failures{}
 	}
-	q.failures.tries[q.tried] = try{q.server, ev.outcome}
+	q.failures.tries[q.tried] = try{q.server, ev.outcome, q.mixed}
 	q.tried++
 	if ev.silent {
 		q.silent++

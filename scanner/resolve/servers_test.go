@@ -611,6 +611,27 @@ func TestMixedCase(t *testing.T) {
 			}
 		})
 	}
+	t.Run("REFUSED, and packets lost", func(t *testing.T) { // of which nothing is learned about the case
+		w := exampleWorld(t, someCAA)
+		w.fault(ns1Addr, ifMixed(rcode(dns.RcodeRefused)))
+		w.fault(ns2Addr, silent)
+		want(t, w.lookup("example.com", wire.TypeCAA), record.Found)
+	})
+	t.Run("REFUSED whatever the case", func(t *testing.T) { // one is asked in lower case, and believed
+		w := exampleWorld(t, someCAA)
+		w.fault(ns1Addr, rcode(dns.RcodeRefused))
+		w.fault(ns2Addr, rcode(dns.RcodeRefused))
+		want(t, w.lookup("example.com", wire.TypeCAA), record.Refused)
+		lower := 0
+		for _, p := range append(w.sentTo(ns1Addr), w.sentTo(ns2Addr)...) {
+			if !p.mixed {
+				lower++
+			}
+		}
+		if lower != 1 {
+			t.Errorf("%d questions in lower case, want 1", lower)
+		}
+	})
 	t.Run("dropped", func(t *testing.T) { // the repetition goes in lower case
 		w := singleWorld(t, someCAA)
 		w.fault(ns1Addr, ifMixed(silent))
