@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,11 +90,12 @@ func TestQueriesOfRuns(t *testing.T) {
 		}
 	}()
 	var errs bytes.Buffer
-	if code := run(ctx, scan, strings.NewReader(""), &errs, &errs); code != exitStopped {
+	slow := append(slices.Clone(scan), "--rate-per-server", "100") // so that it is not over before it is stopped
+	if code := run(ctx, slow, strings.NewReader(""), &errs, &errs); code != exitStopped {
 		t.Fatalf("exit %d: %s", code, errs.String())
 	}
 	first := manifestOf(t, dir)
-	if code, _, errs := runLine(t, append(scan, "--sample-queries", "0.5")...); code != exitUsage || !strings.Contains(errs, "sample-queries") {
+	if code, _, errs := runLine(t, append(slices.Clone(scan), "--sample-queries", "0.5")...); code != exitUsage || !strings.Contains(errs, "sample-queries") {
 		t.Errorf("with another sample: exit %d, %s", code, errs)
 	}
 	if code, _, errs := runLine(t, scan...); code != exitDone {
