@@ -92,7 +92,7 @@ func (s share) has(t *record.Target) bool {
 
 // handle gives an event to the resolver, and writes down the exchange that it ends.
 func (m *machine) handle(ev *step.Event, out *[]step.Ask) {
-	if m.log == nil || ev.Kind == step.Worked {
+	if m.log == nil || ev.Kind == step.Worked || ev.Kind == step.Withdrawn {
 		m.resolver.Handle(ev, out)
 		return
 	}

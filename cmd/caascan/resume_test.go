@@ -10,15 +10,18 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/miekg/dns"
 
 	"github.com/caascan/caascan/output"
 	"github.com/caascan/caascan/scanner/simnet"
@@ -86,7 +89,25 @@ func (s *stoppable) write(t *testing.T, name, content string) string {
 // scanRun is a process of a scan.
 type scanRun struct {
 	*exec.Cmd
-	said bytes.Buffer
+	said spoken
+}
+
+// spoken is what a process has said so far.
+type spoken struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *spoken) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *spoken) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 // start starts a process of the scan, with more flags that win over the others. It is killed at the end of the test.
@@ -409,4 +430,55 @@ func TestResumeStream(t *testing.T) {
 			s.checkWhole(t)
 		})
 	}
+}
+
+// TestHangup: a server that comes onto the opt-out list in the middle of a scan gets no packet after that, as its own count
+// shows: not even those that were waiting for its turn.
+func TestHangup(t *testing.T) {
+	t.Parallel()
+	s := newStoppable(t)
+	optOut := s.write(t, "opt-out.txt", "")
+	// So slow that most names still wait for their servers when the list changes, and so that who waits is not parked.
+	p := s.start(t, nil, s.list, "--exclude", optOut, "--rate-per-server", "20", "--rate-start", "20", "--rate-per-tld", "2000", "--rate-per-root", "2000", "--in-flight", "3000")
+	busiest := func() (most simnet.Stats) {
+		for _, server := range s.server.Stats() {
+			if strings.HasPrefix(server.Operator, "hoster-") && server.Queries > most.Queries {
+				most = server
+			}
+		}
+		return most
+	}
+	s.await(t, func(*output.Manifest) bool { return busiest().Queries > 30 })
+	out := busiest()
+	count := func() uint64 {
+		for _, server := range s.server.Stats() {
+			if server.Addr == out.Addr {
+				return server.Queries
+			}
+		}
+		return 0
+	}
+	s.write(t, "opt-out.txt", out.Addr.String()+"\n")
+	if err := p.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	s.await(t, func(*output.Manifest) bool { return strings.Contains(p.said.String(), "1 entries") })
+	// What was in hand at that moment has been sent once the loops have turned, and counted once the server, which takes one
+	// packet after the other, answers a later one.
+	sent := s.queries()
+	s.await(t, func(*output.Manifest) bool { return s.queries() > sent+50 })
+	client, query := dns.Client{Timeout: time.Minute}, new(dns.Msg).SetQuestion("version.example.", dns.TypeTXT)
+	if _, _, err := client.Exchange(query, net.JoinHostPort(out.Addr.String(), fmt.Sprint(s.server.Port()))); err != nil {
+		t.Fatal(err)
+	}
+	before := count()
+	p.end(t, exitDone)
+	if after := count(); after != before {
+		t.Errorf("%d packets to %v after it was on the list, %d before", after-before, out.Addr, before)
+	}
+	m := s.checkWhole(t)
+	if m.Exclude == nil || len(m.Exclude.Lists) != 2 || m.Exclude.Lists[1].Entries["prefix"] != 1 {
+		t.Errorf("lists in the manifest: %+v", m.Exclude)
+	}
+	t.Logf("%v: %d packets before, none after", out.Addr, before)
 }

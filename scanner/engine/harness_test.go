@@ -44,7 +44,8 @@ type query struct {
 	class   step.ServerClass
 
 	foreseen bool
-	after    int // index of the query whose end it waits for; 0 is at the start
+	unwanted bool // when its message is to be made
+	after    int  // index of the query whose end it waits for; 0 is at the start
 }
 
 // end is what a script was told of a query.
@@ -124,6 +125,9 @@ func (s *script) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {
 		s.asked[t] = s.now()
 	}
 	s.order = append(s.order, int(t))
+	if s.queries[t].unwanted {
+		return buf
+	}
 	return wire.AppendQuery(buf, id, wire.MustName(s.queries[t].name), wire.TypeCAA, wire.Query{EDNS: true, UDPSize: 1232})
 }
 

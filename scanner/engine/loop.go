@@ -97,6 +97,7 @@ type Loop struct {
 	operator  map[step.OperatorID]uint32 // index in operators
 	ready     line                       // peers whose head exchange may try to leave
 	unsent    []uint32                   // exchanges that could not be sent, to be reported
+	withdrawn []uint32                   // exchanges that the machine does not want sent any more, likewise
 	pausing   int                        // exchanges in that state
 	waiting   [Causes]int                // exchanges in lines, by peer.cause
 

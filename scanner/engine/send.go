@@ -69,6 +69,10 @@ func (l *Loop) send() error {
 			l.end(i, step.Unreachable, nil, false)
 		}
 		l.unsent = l.unsent[:0]
+		for _, i := range l.withdrawn {
+			l.end(i, step.Withdrawn, nil, false)
+		}
+		l.withdrawn = l.withdrawn[:0]
 		if len(l.asks) == 0 {
 			return nil
 		}
@@ -112,6 +116,11 @@ func (l *Loop) board(d *departure, i uint32, e *exchange, p *peer, timeout time.
 	l.matcher.add(i, d.socket, l.rnd)
 	e.state, e.time = boarding, 0
 	msg := l.machine.AppendQuery(e.ticket, e.id, d.out.Buffer())
+	if len(msg) == 0 {
+		l.matcher.remove(i)
+		l.withdraw(i, e)
+		return
+	}
 	var rnd uint64
 	if e.flags&mixCase != 0 {
 		rnd = l.rnd.Uint64()
@@ -122,6 +131,12 @@ func (l *Loop) board(d *departure, i uint32, e *exchange, p *peer, timeout time.
 	d.boarded = append(d.boarded, boarded{i, timeout})
 	l.carried(d, 1, len(msg)) // now, so that the next packet waits for it
 
+}
+
+// withdraw gives up exchange i, which has left its line and is not to be sent.
+func (l *Loop) withdraw(i uint32, e *exchange) {
+	e.state, e.time = waiting, 0
+	l.withdrawn = append(l.withdrawn, i)
 }
 
 // retryAfter is how long the loop waits before it sends again when the system has no room for a packet and will not

@@ -76,6 +76,10 @@ func (l *Loop) dial(i uint32, e *exchange, p *peer, timeout time.Duration) {
 	}
 	// RFC 1035 4.2.2: the message is prefixed with its length.
 	q.framed = l.machine.AppendQuery(e.ticket, q.id, make([]byte, 2, querySize))
+	if len(q.framed) <= 2 {
+		l.withdraw(i, e)
+		return
+	}
 	binary.BigEndian.PutUint16(q.framed, uint16(len(q.framed)-2))
 	q.question = makeQuestion(q.seed, q.framed[2:], e.flags&mixCase != 0, l.rnd.Uint64())
 

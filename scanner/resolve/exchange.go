@@ -87,9 +87,12 @@ func classOfZone(zone wire.Name) step.ServerClass {
 // spent reports whether the client may send nothing more.
 func (r *Resolver) spent(c *Client) bool { return int(c.Cost.Queries) >= r.cfg.MaxQueries }
 
-// AppendQuery appends the message for the exchange that t names (step.Machine).
+// AppendQuery appends the message for the exchange that t names (step.Machine); nothing if it is not to be sent any more.
 func (r *Resolver) AppendQuery(t step.Ticket, id uint16, buf []byte) []byte {
 	q := r.questions.at(t)
+	if r.forbidden(q) {
+		return buf
+	}
 	return wire.AppendQuery(buf, id, q.key.name, q.key.typ, r.form(q))
 }
 
@@ -147,6 +150,8 @@ func (r *Resolver) exchanged(q *question, ev *step.Event, out *[]step.Ask) {
 	case step.Unreachable:
 		s.noReply(ev.Now, q)
 		q.failed(noReply(q, s, record.Unreachable))
+	case step.Withdrawn:
+		r.withdrawn(ev.Now, q)
 	}
 }
 

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"net/netip"
+	"slices"
 	"sync/atomic"
 
 	"github.com/caascan/caascan/scanner/record"
@@ -75,6 +76,54 @@ func (r *Resolver) banned(h *host, at *address) bool {
 		return true
 	}
 	return false
+}
+
+// forbidden reports whether the packet of q must not leave, though it might when it was made: another list has come into force
+// while it waited for its turn.
+func (r *Resolver) forbidden(q *question) bool {
+	if r.cfg.OptOuts == nil {
+		return false
+	}
+	list := r.cfg.OptOuts.list.Load()
+	if list == r.optOuts {
+		return false
+	}
+	s := r.servers[q.server]
+	if list.Name(q.key.name) || list.Addr(s.self.Addr) {
+		return true
+	}
+	if q.key.use == probing {
+		_, c := r.probed(q)
+		return r.banned(c.host, c.at)
+	}
+	for _, h := range q.cut.set.hosts {
+		for f := range h.addrs {
+			for i := range h.addrs[f].servers {
+				if at := &h.addrs[f].servers[i]; at.addr == s.self.Addr && !r.banned(h, at) {
+					return false
+				}
+			}
+		}
+	}
+	return slices.ContainsFunc(s.names, list.Server) // by each of its names in the zone, or it is not among its servers any more
+}
+
+// withdrawn takes q up again, whose packet was forbidden: it has cost nothing, and other servers may be asked.
+func (r *Resolver) withdrawn(now step.Time, q *question) {
+	cost := &q.client.Cost
+	cost.Queries--
+	if q.tried > 0 {
+		cost.Retries--
+	}
+	if q.exchange.tcp {
+		cost.TCP--
+	}
+	switch {
+	case q.key.use == probing:
+		q.failed(evidence{outcome: record.Skipped})
+	case !r.optedOut(now, q):
+		q.tcp, q.plain, q.state = false, false, choosingServer
+	}
 }
 
 // stopBanned ends q without an answer, since nobody is to be asked.

@@ -126,6 +126,7 @@ type Resolver struct {
 	root *cut
 
 	anchors map[wire.Name][]record.RR // by owner
+	optOuts *optOutList               // in force at the beginning: as long as it is, no packet under way is forbidden
 
 	questions slab                    // by ticket
 	underWay  index                   // of them by name
@@ -206,6 +207,9 @@ func New(cfg Config) *Resolver {
 		for _, rr := range cfg.Anchors {
 			r.anchors[rr.Owner] = append(r.anchors[rr.Owner], rr)
 		}
+	}
+	if cfg.OptOuts != nil {
+		r.optOuts = cfg.OptOuts.list.Load()
 	}
 	return r
 }

@@ -77,6 +77,7 @@ const (
 	Reply       EventKind = iota // a message that matches in server, ID and question; or a bare header with FORMERR or NOTIMP
 	Timeout                      // nothing came within Ask.Timeout of sending
 	Unreachable                  // the packet could not be delivered: ICMP error, no route, TCP refused or broken
+	Withdrawn                    // the machine did not want the packet sent any more: AppendQuery gave nothing
 	Worked                       // Ask.Work has been done
 )
 
@@ -103,7 +104,7 @@ type Machine interface {
 
 	// AppendQuery appends to buf the DNS message of the ask that t names, with the given ID. The loop calls it when
 	// the packet is about to leave, so that a query that waits for its turn costs no copy of its octets. The name
-	// in the question is in lower case; mixing the case is the loop's work.
+	// in the question is in lower case; mixing the case is the loop's work. If it appends nothing, nothing is sent.
 	AppendQuery(t Ticket, id uint16, buf []byte) []byte
 
 	// Done reports that no work is under way and none will come.
