@@ -114,7 +114,7 @@ func (c *chain) run() error {
 		c.rows = m.Totals.Rows
 	}
 	if len(found.wrong) == 0 {
-		data, err := readDataset(c.out, c.world.lines)
+		data, err := c.world.readDataset(c.out)
 		if err != nil {
 			return err
 		}
