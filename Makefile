@@ -106,9 +106,10 @@ accept-serve: build ## caascan serve under load for 30 s: no error, no wrong ver
 	$(STATIC) $(GO) build $(TAGS) -trimpath -o $(BIN)/caabench ./cmd/caabench
 	$(BIN)/caabench service
 
-accept-crash: build ## scans of 200 000 names, ended 200 times at random moments and continued each time: nothing lost, nothing doubled
+accept-crash: build deps ## scans of 200 000 names, ended 200 times at random moments and continued each time: nothing lost, nothing doubled
 	$(STATIC) $(GO) build -trimpath -o $(BIN)/caabench ./cmd/caabench
 	$(BIN)/caabench crash
+	$(BIN)/caabench crash --store s3 --rounds 50
 
 accept-hostile: ## zones made to be expensive: packets, signatures, hashes, memory, and what it does to other names
 	$(GO) test -count=1 -v -run TestHostile ./scanner

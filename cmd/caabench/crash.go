@@ -19,17 +19,20 @@ import (
 // are complete. Of each such chain the rows must be those of a scan that nobody disturbed.
 //
 // Most chains scan the names of a farm (crashworld.go), some the small Internet with all its faults. A round of a chain is one
-// process (crashround.go): it is killed, told to end, or meets a full disk. What holds after each round and at the end of
+// process (crashround.go): it is killed, told to end, or meets a full disk. The scans are written to directories, or to an object
+// store whose requests fail (crashstore.go). What holds after each round and at the end of
 // a chain is in crashcheck.go.
 type crashCmd struct {
 	scanFlags
-	Names    int    `default:"200000" help:"Names of the farm."`
-	Internet int    `default:"10000" help:"Names of the small Internet, which one chain in five scans; 0: none does."`
-	Rounds   int    `default:"200" help:"Rounds that are to be ended before their time."`
-	Pace     int    `default:"15" help:"Seconds that a scan of the farm takes, about: the processes are to have time to be killed."`
-	AtOnce   int    `default:"2" help:"Chains under way at once."`
-	Seed     uint64 `default:"1" help:"Of what is done when. What a process is doing at that moment is not in our hands."`
-	Verbose  bool   `help:"Tell of each round."`
+	Names    int     `default:"200000" help:"Names of the farm."`
+	Internet int     `default:"10000" help:"Names of the small Internet, which one chain in five scans; 0: none does."`
+	Rounds   int     `default:"200" help:"Rounds that are to be ended before their time."`
+	Pace     int     `default:"15" help:"Seconds that a scan of the farm takes, about: the processes are to have time to be killed."`
+	Store    string  `enum:"dir,s3" default:"dir" help:"Where the scans are written: dir, a directory; s3, an object store on this machine, on a way on which requests fail."`
+	Faults   float64 `default:"0.03" help:"Share of the requests to the object store that meet a fault."`
+	AtOnce   int     `default:"2" help:"Chains under way at once."`
+	Seed     uint64  `default:"1" help:"Of what is done when. What a process is doing at that moment is not in our hands."`
+	Verbose  bool    `help:"Tell of each round."`
 }
 
 // inNamespace in the environment says that this process has a mount namespace of its own.
@@ -53,7 +56,7 @@ func (c *crashCmd) Run() error {
 	if len(report.wrong) > 0 {
 		return errors.New("a scan that was continued is not as one that was not disturbed")
 	}
-	if !report.full() {
+	if !report.full() && c.Store == "dir" {
 		fmt.Println("no disk was full: only root may mount one that is small")
 	}
 	return nil
@@ -104,6 +107,15 @@ func (c *crashCmd) run(dir string) (*crashReport, error) {
 			return nil, err
 		}
 	}
+	var store *objectStore
+	if c.Store == "s3" {
+		var err error
+		if store, err = startObjectStore(dir, c.Faults, c.Seed); err != nil {
+			return nil, err
+		}
+		defer store.stop()
+		report.store = store
+	}
 	for _, w := range worlds {
 		if err := w.scanUndisturbed(); err != nil {
 			return nil, err
@@ -118,7 +130,7 @@ func (c *crashCmd) run(dir string) (*crashReport, error) {
 			if report.enough() {
 				return nil
 			}
-			return c.chain(n, worlds, report)
+			return c.chain(n, worlds, store, report)
 		})
 	}
 	err := chains.Wait()
@@ -127,10 +139,10 @@ func (c *crashCmd) run(dir string) (*crashReport, error) {
 }
 
 // chain runs one chain. An error is one of ours; what is wrong with the scan is in the report.
-func (c *crashCmd) chain(n int, worlds []*crashWorld, report *crashReport) error {
+func (c *crashCmd) chain(n int, worlds []*crashWorld, store *objectStore, report *crashReport) error {
 	ch := &chain{
 		number: n, world: worlds[0], random: rand.New(rand.NewPCG(c.Seed, uint64(n))), report: report,
-		form: inputForm(n % int(inputForms)), plain: n%6 == 4, small: n%3 == 1 && mayMount(),
+		form: inputForm(n % int(inputForms)), plain: n%6 == 4, small: n%3 == 1 && mayMount() && store == nil, store: store,
 	}
 	if n%5 == 3 {
 		ch.world = worlds[len(worlds)-1]
@@ -149,6 +161,7 @@ type crashReport struct {
 	took   time.Duration
 	wanted int
 	tell   bool
+	store  *objectStore // nil: directories
 
 	mu       sync.Mutex
 	rounds   [endings][moments]int
@@ -235,6 +248,9 @@ func (r *crashReport) String() string {
 	}
 	fmt.Fprintf(&b, "\n%d rounds ended before their time, in %d chains (%v), each continued until complete; %v\n", r.sum(), chains, r.chains, r.took.Round(time.Second))
 	fmt.Fprintf(&b, "%d lines of input: %d lost, %d doubled, %d rows or records that differ from those of the undisturbed scan\n", r.lines, r.lost, r.doubled, r.differs)
+	if r.store != nil {
+		fmt.Fprintf(&b, "requests to the object store, by what became of them: %v\n", r.store.faults.Counts())
+	}
 	if r.verified == 0 {
 		fmt.Fprintf(&b, "caascan verify was not asked: this binary has no such command\n")
 	} else {

@@ -348,7 +348,7 @@ func (c *chain) leftovers(f *findings) {
 	err = filepath.WalkDir(c.out, func(path string, entry fs.DirEntry, err error) error {
 		name, _ := filepath.Rel(c.out, path)
 		switch {
-		case err != nil || known[name] || entry.IsDir() && name != "aside":
+		case err != nil || known[name] || entry.IsDir() && (name != "aside" || c.store != nil):
 		case filepath.Dir(name) == "journal" && filepath.Ext(name) == ".json" && name[len("journal/")] != '.':
 		default:
 			f.add("%s is left in the complete scan", name)
@@ -366,7 +366,9 @@ func (c *chain) verify(f *findings) {
 	if err != nil || !bytes.Contains(help, []byte("\n  verify ")) {
 		return
 	}
-	text, err := exec.Command(c.world.caascan, "verify", c.out).CombinedOutput()
+	cmd := exec.Command(c.world.caascan, "verify", c.place)
+	cmd.Env = c.environ()
+	text, err := cmd.CombinedOutput()
 	if err != nil {
 		f.add("caascan verify: %v: %s", err, text)
 		return

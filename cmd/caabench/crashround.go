@@ -66,8 +66,10 @@ type chain struct {
 	plain bool // with parts of the size that scans have by themselves
 	small bool // on a small disk, which gets full
 
-	out      string     // where the scan is
-	disk     *smallDisk // nil: it is large enough
+	out      string       // where the files of the scan are
+	place    string       // what caascan is told: out, or the URL of that
+	store    *objectStore // nil: a directory
+	disk     *smallDisk   // nil: it is large enough
 	complete bool
 	rows     int64 // committed, at the end of the round before
 	stalled  int   // rounds that have added none, one after the other
@@ -93,6 +95,10 @@ func (c *chain) run() error {
 		}
 		defer disk.close()
 		c.disk, c.out = disk, filepath.Join(disk.path, "scan")
+	}
+	c.place = c.out
+	if c.store != nil {
+		c.out, c.place = c.store.scan(fmt.Sprint("chain-", c.number))
 	}
 	found := &findings{}
 	for !c.complete && len(found.wrong) == 0 {
@@ -132,11 +138,12 @@ func (c *chain) run() error {
 // round runs one process until it is ended, or has completed the scan.
 func (c *chain) round(found *findings) error {
 	end, when := c.draw()
-	cmd, err := c.world.command(c.form, c.out, c.flags()...)
+	cmd, err := c.world.command(c.form, c.place, c.flags()...)
 	if err != nil {
 		return err
 	}
 	defer closeInput(cmd)
+	cmd.Env = c.environ()
 	if end == fullDisk {
 		if err := c.disk.leave(c.random.Int64N(c.world.octets/4 + 1)); err != nil {
 			return err
@@ -166,6 +173,8 @@ func (c *chain) round(found *findings) error {
 	c.report.say("chain %d: %v %v after %v: %v", c.number, end, when, time.Since(started).Round(time.Millisecond), describe(status))
 	switch {
 	case c.complete:
+	case c.store != nil && refusedOnce(status, said.String()):
+		c.report.say("chain %d: a request of the process before came late: another run", c.number)
 	case !expected(end, status, said.String()):
 		found.add("%v %v: %s: %s", end, when, describe(status), said.Bytes())
 	default:
