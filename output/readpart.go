@@ -52,22 +52,32 @@ func (v *Verification) openWhole(name string) (*spool, string, error) {
 	return &spool{local, local, n}, hex.EncodeToString(sum.Sum(nil)), nil
 }
 
+// openPart opens a file if it is what was written. Otherwise it returns nil, and what is wrong with the file or, if nobody can
+// tell, why.
+func (v *Verification) openPart(part *Part) (f *spool, wrong string, err error) {
+	f, sum, err := v.openWhole(part.File)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, "missing", nil
+	case err != nil:
+		return nil, "", err
+	case f.size != part.Bytes:
+		wrong = fmt.Sprintf("%d octets, not %d", f.size, part.Bytes)
+	case sum != part.SHA256:
+		wrong = "its SHA-256 is another"
+	default:
+		return f, "", nil
+	}
+	return nil, wrong, f.Close()
+}
+
 // checkPart reads a part, and adds the lines and counts of its rows. It says what is wrong with it, "" if nothing is.
 func (v *Verification) checkPart(part *Part, lines lineSets, totals *Totals) (wrong string, err error) {
-	f, sum, err := v.openWhole(part.File)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "missing", nil
-	}
-	if err != nil {
-		return "", err
+	f, wrong, err := v.openPart(part)
+	if f == nil {
+		return wrong, err
 	}
 	defer f.Close()
-	switch {
-	case f.size != part.Bytes:
-		return fmt.Sprintf("%d octets, not %d", f.size, part.Bytes), nil
-	case sum != part.SHA256:
-		return "its SHA-256 is another", nil
-	}
 	var rows int64
 	take := func(keys []rowKey) {
 		rows += int64(len(keys))

@@ -217,18 +217,11 @@ func (v *Verification) checkEntry(ctx context.Context, e *entry, see func(string
 
 // checkAside reads a file of targets that are set aside.
 func (v *Verification) checkAside(part *Part) (wrong string, err error) {
-	f, sum, err := v.openWhole(part.File)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "missing", nil
+	f, wrong, err := v.openPart(part)
+	if f == nil {
+		return wrong, err
 	}
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	if f.size != part.Bytes || sum != part.SHA256 {
-		return "its SHA-256 is another", nil
-	}
-	return "", nil
+	return "", f.Close()
 }
 
 // checkRejects reads the file of rejects, if a run has ended.
@@ -249,17 +242,11 @@ func (v *Verification) checkRejects() error {
 }
 
 func (v *Verification) readRejects(part *Part) (wrong string, err error) {
-	f, sum, err := v.openWhole(part.File)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "missing", nil
-	}
-	if err != nil {
-		return "", err
+	f, wrong, err := v.openPart(part)
+	if f == nil {
+		return wrong, err
 	}
 	defer f.Close()
-	if f.size != part.Bytes || sum != part.SHA256 {
-		return "its SHA-256 is another", nil
-	}
 	r := csv.NewReader(bufio.NewReader(io.NewSectionReader(f, 0, f.size)))
 	r.ReuseRecord = true
 	rejected := lineSets{}
