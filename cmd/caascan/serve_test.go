@@ -261,7 +261,7 @@ func TestServeIsCheckAndScan(t *testing.T) {
 // TestServeCallTime: a call that takes too long gets 504, and the service serves on.
 func TestServeCallTime(t *testing.T) {
 	t.Parallel()
-	s := startService(t, servers(t), "--call-time", "300ms", "--timeout", "50s", "--retries", "0", "--grace", "0s")
+	s := startService(t, servers(t), "--call-time", "3s", "--timeout", "50s", "--retries", "0", "--grace", "0s")
 	for _, method := range []string{"GET", "POST"} {
 		target, body := "/v1/lookup?name=silent.com", ""
 		if method == "POST" {

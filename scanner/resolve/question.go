@@ -377,7 +377,7 @@ func (q *question) pause(id step.ServerID) time.Duration {
 }
 
 // perhapsCase returns a server to be asked in lower case, if there were nothing but error codes and silence: one that gave an
-// error code to letters in mixed case, never gave a useful reply to such, and was not asked otherwise (spec rule R1.13). Once one
+// error code to letters in mixed case, never gave a useful reply to such, and said nothing to others yet (spec rule R1.13). Once one
 // has given error codes to both, case is not the trouble.
 func (r *Resolver) perhapsCase(q *question) (step.ServerID, bool) {
 	if q.tried == maxTries {
@@ -390,13 +390,12 @@ func (r *Resolver) perhapsCase(q *question) (step.ServerID, bool) {
 		case !t.errorCode():
 			return 0, false
 		case t.mixed && !r.servers[t.server].mixedUseful:
-			switch q.inLowerCase(t.server) {
-			case unasked:
-				if suspect == nil {
-					suspect = r.servers[t.server]
-				}
-			case answered:
+			tried := q.inLowerCase(t.server)
+			if tried == answered {
 				return 0, false
+			}
+			if suspect == nil && (tried == unasked || int(q.silent) <= r.retries(q)) {
+				suspect = r.servers[t.server]
 			}
 		}
 	}

@@ -617,6 +617,20 @@ func TestMixedCase(t *testing.T) {
 		w.fault(ns2Addr, silent)
 		want(t, w.lookup("example.com", wire.TypeCAA), record.Found)
 	})
+	t.Run("REFUSED, and the question in lower case lost", func(t *testing.T) {
+		w := exampleWorld(t, someCAA)
+		for _, addr := range []string{ns1Addr, ns2Addr} {
+			lost := false
+			w.fault(addr, func(x *served) {
+				if x.mixed {
+					rcode(dns.RcodeRefused)(x)
+				} else if !lost {
+					lost, x.silent = true, true
+				}
+			})
+		}
+		want(t, w.lookup("example.com", wire.TypeCAA), record.Found)
+	})
 	t.Run("REFUSED whatever the case", func(t *testing.T) { // one is asked in lower case, and believed
 		w := exampleWorld(t, someCAA)
 		w.fault(ns1Addr, rcode(dns.RcodeRefused))
