@@ -39,7 +39,7 @@ func startService(t *testing.T, w *world, flags ...string) *service {
 	code := make(chan int, 1)
 	var running sync.WaitGroup
 	running.Go(func() {
-		args := append([]string{"serve", "--listen", "127.0.0.1:0"}, w.flags(flags...)...)
+		args := append([]string{"serve", "--listen", "127.0.0.1:0", "--call-time", "5m"}, w.flags(flags...)...)
 		code <- run(ctx, args, strings.NewReader(""), io.Discard, write)
 		write.Close()
 	})
