@@ -348,6 +348,7 @@ func (c *chain) leftovers(f *findings) {
 	err = filepath.WalkDir(c.out, func(path string, entry fs.DirEntry, err error) error {
 		name, _ := filepath.Rel(c.out, path)
 		switch {
+		case c.store != nil && strings.HasPrefix(name, ".probe-"): // of a process that was killed while it tried the store: who else removed it might mislead one that lives
 		case err != nil || known[name] || entry.IsDir() && (name != "aside" || c.store != nil):
 		case filepath.Dir(name) == "journal" && filepath.Ext(name) == ".json" && name[len("journal/")] != '.':
 		default:
