@@ -115,6 +115,7 @@ func TestExchangesAreThePackets(t *testing.T) {
 		t.Fatalf("%d records", len(sink.records))
 	}
 	type sums struct{ sent, tcp, answered, timeouts, unreachable int }
+	unheard := map[netip.Addr]int{} // over TCP, the time may be over before there is a connection: then no server has read them
 	byServer, kinds := map[netip.Addr]*sums{}, map[string]int{}
 	for i := range sink.exchanges {
 		x := &sink.exchanges[i]
@@ -131,6 +132,9 @@ func TestExchangesAreThePackets(t *testing.T) {
 		switch x.End {
 		case record.Silent:
 			sum.timeouts++
+			if x.TCP {
+				unheard[x.Server.Addr]++
+			}
 		case record.NotThere:
 			sum.unreachable++
 		default:
@@ -163,7 +167,7 @@ func TestExchangesAreThePackets(t *testing.T) {
 		if got == nil {
 			got = &sums{}
 		}
-		if delivered := got.sent - got.unreachable; int(s.Queries) < delivered || int(s.Queries) > got.sent {
+		if delivered := got.sent - got.unreachable - unheard[s.Addr]; int(s.Queries) < delivered || int(s.Queries) > got.sent {
 			t.Errorf("%v has read %d packets, %d of them over TCP, and exchanges are %+v", s.Addr, s.Queries, s.TCP, *got)
 		}
 		read += int(s.Queries)
