@@ -171,14 +171,6 @@ func (c *scanCmd) sink(env *environ, reader *datasets.Reader, issuers *datasets.
 	cfg := c.outputConfig(reader.Seed())
 	cfg.Issuers = registry{issuers}
 	cfg.Scan, cfg.Exclude = env.flags, c.exclusion.about()
-	cfg.Inputs = (&source{reader: reader}).inputs()
-	if err := sumInputs(c.Input, cfg.Inputs); err != nil {
-		return nil, err
-	}
-	var err error
-	if cfg.Identity, err = identity(env.flags, cfg.Inputs); err != nil {
-		return nil, err
-	}
 	cfg.Format = output.Format(c.Format)
 	cfg.Restart = c.Restart
 	if c.Out == "-" {
@@ -190,6 +182,15 @@ func (c *scanCmd) sink(env *environ, reader *datasets.Reader, issuers *datasets.
 	}
 	if c.Out == "" {
 		c.Out = "scan-" + time.Now().UTC().Format("2006-01-02")
+	}
+	// What a later run may continue is known by its inputs.
+	cfg.Inputs = (&source{reader: reader}).inputs()
+	if err := sumInputs(c.Input, cfg.Inputs); err != nil {
+		return nil, err
+	}
+	var err error
+	if cfg.Identity, err = identity(env.flags, cfg.Inputs); err != nil {
+		return nil, err
 	}
 	writer, err := output.Create(c.Out, cfg)
 	if err != nil {
