@@ -2,8 +2,11 @@ package output
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -208,6 +211,19 @@ func (m *Manifest) apply(e *entry) {
 	if m.Exclude != nil {
 		m.Exclude.NamesSkipped = m.Totals.Status[blockedWord]
 	}
+}
+
+// ReadManifest reads the manifest of a scan in a directory. It is fs.ErrNotExist if there is none.
+func ReadManifest(dir string) (*Manifest, error) {
+	content, err := os.ReadFile(filepath.Join(dir, manifestName))
+	if err != nil {
+		return nil, err
+	}
+	m := new(Manifest)
+	if err := json.Unmarshal(content, m); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, manifestName), err)
+	}
+	return m, nil
 }
 
 // write replaces the manifest of a scan.

@@ -98,7 +98,7 @@ func (c *checkCmd) Run(env *environ) error {
 // plainEncoder makes rows for who shows parts of them.
 func plainEncoder(id string) *output.Encoder {
 	return output.NewEncoder(output.Config{
-		ScanID: id, Registrable: datasets.DefaultSuffixes().Operator, Issuers: registry{datasets.DefaultIssuers()},
+		ScanID: id, Registrable: datasets.DefaultSuffixes().Operator, Issuers: datasets.Registry{Issuers: datasets.DefaultIssuers()},
 	})
 }
 

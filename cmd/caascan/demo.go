@@ -151,7 +151,7 @@ func (c *demoCmd) scan(env *environ, world *simnet.World, server *simnet.Server)
 		return usage(err)
 	}
 	cfg := c.outputConfig(reader.Seed())
-	cfg.Issuers = registry{datasets.DefaultIssuers()}
+	cfg.Issuers = datasets.Registry{Issuers: datasets.DefaultIssuers()}
 	cfg.Scan, cfg.Restart = env.flags, true
 	writer, err := output.Create(c.Out, cfg)
 	if err != nil {

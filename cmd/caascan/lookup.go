@@ -262,7 +262,7 @@ func (c *lookupCmd) procedure(ctx context.Context, env *environ, network *scanne
 	}
 	f := scanFlags{}
 	cfg := f.outputConfig(0)
-	cfg.Issuers = registry{issuers}
+	cfg.Issuers = datasets.Registry{Issuers: issuers}
 	stream, err := output.NewStream(env.stdout, cfg)
 	if err != nil {
 		return err

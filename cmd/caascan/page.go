@@ -22,7 +22,7 @@ type page struct {
 }
 
 func newPage(issuers *datasets.Issuers) *page {
-	return &page{issuers, caa.NewDiagnoser(registry{issuers})}
+	return &page{issuers, caa.NewDiagnoser(datasets.Registry{Issuers: issuers})}
 }
 
 // print writes the page of one name.

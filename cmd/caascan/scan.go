@@ -169,7 +169,7 @@ func defaultInFlight() int {
 // sink opens the output.
 func (c *scanCmd) sink(env *environ, reader *datasets.Reader, issuers *datasets.Issuers) (*lockedSink, error) {
 	cfg := c.outputConfig(reader.Seed())
-	cfg.Issuers = registry{issuers}
+	cfg.Issuers = datasets.Registry{Issuers: issuers}
 	cfg.Scan, cfg.Exclude = env.flags, c.exclusion.about()
 	cfg.Format = output.Format(c.Format)
 	cfg.Restart = c.Restart

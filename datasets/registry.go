@@ -1,28 +1,27 @@
-package main
+package datasets
 
 import (
 	"slices"
 
-	"github.com/caascan/caascan/datasets"
 	"github.com/caascan/caascan/scanner/caa"
 )
 
-// registry is a table of issuers as findings need it.
-type registry struct{ *datasets.Issuers }
+// Registry is a table of issuers as the findings of package caa need it.
+type Registry struct{ *Issuers }
 
 // Issuer implements caa.Registry.
-func (r registry) Issuer(identifier string) caa.Issuer {
+func (r Registry) Issuer(identifier string) caa.Issuer {
 	owners := r.Owners(identifier)
 	known := caa.Issuer{Known: len(owners) > 0, Retired: r.Retired(identifier)}
 	for _, o := range owners {
-		current := o.Standing != datasets.StandingLegacy && o.Standing != datasets.StandingDoubtful
+		current := o.Standing != StandingLegacy && o.Standing != StandingDoubtful
 		if current && !slices.Contains(known.Families, o.Family) {
 			known.Families = append(known.Families, o.Family)
 		}
 	}
 	for kind := range caa.Kinds {
 		belief := r.Honoured(identifier, caa.Kind(kind))
-		known.Honours[kind], known.Refuses[kind] = belief == datasets.Yes, belief == datasets.No
+		known.Honours[kind], known.Refuses[kind] = belief == Yes, belief == No
 	}
 	return known
 }

@@ -1,0 +1,84 @@
+package analysis
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"github.com/caascan/caascan/datasets"
+	"github.com/caascan/caascan/scanner/caa"
+)
+
+// Prepare makes the tables that questions share (sql/base.sql). It reads the names twice.
+func (d *Data) Prepare(ctx context.Context) error {
+	if err := d.run(ctx, "base.sql", nil); err != nil {
+		return err
+	}
+	named, err := d.Query(ctx, "namedissuers.sql", nil)
+	if err != nil {
+		return err
+	}
+	registry := datasets.Registry{Issuers: datasets.DefaultIssuers()}
+	if err := d.fill(ctx, "named_issuers", len(named.Rows), func(i int) []any {
+		id := named.Rows[i][0].(string)
+		is := registry.Issuer(id)
+		row := []any{id, is.Known, is.Retired, nonNil(is.Families), honours(&is, caa.TLS), honours(&is, caa.SMIME), nil, nil}
+		if !is.Known {
+			if nearest, distance, ok := registry.Nearest(id); ok {
+				row[6], row[7] = nearest, int32(distance)
+			}
+		}
+		return row
+	}); err != nil {
+		return err
+	}
+	words := caa.Catalogue()
+	return d.fill(ctx, "finding_words", len(words), func(i int) []any {
+		return []any{string(words[i].Finding), words[i].Severity.String(), words[i].Explanation}
+	})
+}
+
+func honours(is *caa.Issuer, kind caa.Kind) any {
+	switch {
+	case is.Honours[kind]:
+		return true
+	case is.Refuses[kind]:
+		return false
+	}
+	return nil
+}
+
+func nonNil(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+// fill appends n rows to a table.
+func (d *Data) fill(ctx context.Context, table string, n int, row func(i int) []any) error {
+	conn, err := d.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Raw(func(c any) error {
+		appender, err := duckdb.NewAppenderFromConn(c.(driver.Conn), "", table)
+		if err != nil {
+			return fmt.Errorf("table %s: %w", table, err)
+		}
+		for i := range n {
+			var values []driver.Value
+			for _, v := range row(i) {
+				values = append(values, v)
+			}
+			if err := appender.AppendRow(values...); err != nil {
+				return errors.Join(fmt.Errorf("table %s: %w", table, err), appender.Close())
+			}
+		}
+		return appender.Close()
+	})
+}

@@ -1,0 +1,1 @@
+SELECT 1 FROM domains WHERE {{ident .}} IS NOT NULL LIMIT 1

@@ -1,0 +1,1 @@
+read_json([{{range $i, $f := .Files}}{{if $i}}, {{end}}{{literal (unglob $f)}}{{end}}], format = 'newline_delimited', hive_partitioning = false, columns = { {{range $i, $c := .Columns}}{{if $i}}, {{end}}{{ident $c.Name}}: {{literal $c.Type}}{{end}} })

@@ -1,0 +1,132 @@
+// Command caareport makes of scans what people came for: report answers the questions of research as tables, figures and a page;
+// impact says whom a change of rules would hit; compare shows what is different between two scans; query runs SQL.
+//
+// Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 done, but the scan is not complete; 2 wrong usage or
+// unreadable input; 3 stopped early.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/caascan/caascan/analysis"
+)
+
+// Exit codes.
+const (
+	exitDone       = 0
+	exitIncomplete = 1
+	exitUsage      = 2
+	exitStopped    = 3
+)
+
+// exit is an error that carries the exit code.
+type exit struct {
+	code int
+	err  error
+}
+
+func (e exit) Error() string { return e.err.Error() }
+func (e exit) Unwrap() error { return e.err }
+
+// usage marks an error as one of usage or input.
+func usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return exit{exitUsage, err}
+}
+
+// cli is the command line.
+type cli struct {
+	Query queryCmd `cmd:"" help:"Run SQL over the tables of a scan."`
+}
+
+// environ is what a command works with.
+type environ struct {
+	ctx            context.Context
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run executes one command line and returns its exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	done := -1 // set when help was printed
+	parser, err := kong.New(&cli{},
+		kong.Name("caareport"), kong.Writers(stdout, stderr), kong.Exit(func(code int) { done = code }),
+		kong.Description("Tables, figures and pages from the scans of caascan."),
+		kong.DefaultEnvars("CAAREPORT"),
+		kong.Help(helpWithExample),
+	)
+	if err != nil {
+		panic("internal error: command line: " + err.Error())
+	}
+	command, err := parser.Parse(args)
+	switch {
+	case done >= 0:
+		return done
+	case err != nil:
+		fmt.Fprintf(stderr, "caareport: %v\n", err)
+		return exitUsage
+	}
+	err = command.Run(&environ{ctx, stdin, stdout, stderr})
+	var e exit
+	switch {
+	case err == nil:
+		return exitDone
+	case ctx.Err() != nil:
+		fmt.Fprintln(stderr, "caareport: stopped")
+		return exitStopped
+	case errors.As(err, &e):
+		if e.err != nil {
+			fmt.Fprintf(stderr, "caareport: %v\n", e.err)
+		}
+		return e.code
+	default:
+		fmt.Fprintf(stderr, "caareport: %v\n", err)
+		return exitStopped
+	}
+}
+
+// exampler is a command with an example for its help.
+type exampler interface{ Example() string }
+
+// helpWithExample prints the help of a command behind an example of its use.
+func helpWithExample(options kong.HelpOptions, ctx *kong.Context) error {
+	example := "caareport report scan-2026-11-21\n  caareport query scan-2026-11-21 \"DESCRIBE domains\""
+	if node := ctx.Selected(); node != nil {
+		if e, ok := node.Target.Addr().Interface().(exampler); ok {
+			example = e.Example()
+		}
+	}
+	if _, err := fmt.Fprintf(ctx.Stdout, "Example:\n  %s\n\n", example); err != nil {
+		return err
+	}
+	return kong.DefaultHelpPrinter(options, ctx)
+}
+
+// dataFlags are those of all commands: how scans are read.
+type dataFlags struct {
+	Memory  size   `group:"Reading" default:"1GiB" help:"Limit of what DuckDB holds in memory; what is more goes to disk."`
+	Threads int    `group:"Reading" placeholder:"N" help:"Processors to use (default: all)."`
+	Temp    string `group:"Reading" placeholder:"DIR" help:"Directory for what does not fit into memory (default: that of the system)."`
+	Verify  bool   `group:"Reading" default:"true" negatable:"" help:"Hold each part against its SHA-256 first."`
+}
+
+// options are the flags as package analysis takes them.
+func (f *dataFlags) options() analysis.Options {
+	return analysis.Options{Memory: int64(f.Memory), Threads: f.Threads, Temp: f.Temp, Trust: !f.Verify}
+}
