@@ -25,6 +25,7 @@ const (
 	Flag               // bool
 	Moment             // time.Time, in UTC
 	Octets             // []byte
+	Nested             // string: a list or a structure, as JSON
 )
 
 // Column is a column of a Table.
@@ -191,6 +192,8 @@ func (d *Data) Each(ctx context.Context, statement string, see func(columns []Co
 // kindOf is the kind of a column by its type in DuckDB, of numbers also by its name.
 func kindOf(name, kind string) Kind {
 	switch {
+	case strings.HasSuffix(kind, "]"), strings.HasPrefix(kind, "STRUCT"), strings.HasPrefix(kind, "MAP"):
+		return Nested
 	case strings.HasPrefix(kind, "DECIMAL"), kind == "DOUBLE", kind == "FLOAT":
 		if name == share || strings.HasSuffix(name, shareSuffix) {
 			return Share
@@ -252,11 +255,15 @@ func cell(v any, kind Kind) any {
 		}
 		return string(v)
 	}
-	text, err := json.Marshal(plain(v)) // of lists, structs and maps
-	if err != nil {
-		return fmt.Sprint(v)
+	if kind == Nested {
+		if text, err := json.Marshal(plain(v)); err == nil {
+			return string(text)
+		}
 	}
-	return string(text)
+	if other, is := plain(v).(string); is {
+		return other
+	}
+	return fmt.Sprint(v)
 }
 
 // number is nil for what is none.
