@@ -1,0 +1,1 @@
+COPY ({{.SQL}}) TO {{literal .Path}} (FORMAT parquet, COMPRESSION zstd)
