@@ -313,8 +313,8 @@ func number(text []byte) (int64, bool) {
 	return n, n > 0
 }
 
-// bucket returns the word for the bucket that a rank is in, or that a CrUX rank, the end of its bucket, lies in.
-func bucket(rank int64) string {
+// RankBucket returns the word for the bucket that a rank is in, or that a CrUX rank, the end of its bucket, lies in.
+func RankBucket(rank int64) string {
 	switch {
 	case rank <= 0:
 		return ""

@@ -127,8 +127,8 @@ func TestParseFormat(t *testing.T) {
 func TestBucket(t *testing.T) {
 	for rank, want := range map[int64]string{0: "", 1: "1-1k", 1000: "1-1k", 1001: "1k-10k", 10_000: "1k-10k", 10_001: "10k-100k",
 		100_000: "10k-100k", 100_001: "100k-1m", 1_000_000: "100k-1m", 1_000_001: "1m+"} {
-		if got := bucket(rank); got != want {
-			t.Errorf("bucket(%d) = %q, want %q", rank, got, want)
+		if got := RankBucket(rank); got != want {
+			t.Errorf("RankBucket(%d) = %q, want %q", rank, got, want)
 		}
 	}
 }

@@ -114,7 +114,7 @@ func (w *window) take(slot *held) record.Target {
 	}
 	t := slot.target(text)
 	t.Delegation = w.delegation(slot)
-	t.Source, t.Line, t.RankBucket = w.sources[slot.source], slot.line, bucket(slot.rank)
+	t.Source, t.Line, t.RankBucket = w.sources[slot.source], slot.line, RankBucket(slot.rank)
 	if slot.marks&isBucket == 0 {
 		t.Rank = slot.rank
 	}

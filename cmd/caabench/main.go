@@ -8,6 +8,7 @@
 //	caabench polite    limits and losses: what must hold whatever the servers do (make accept-polite)
 //	caabench dnssec    names per CPU second with validation off, lazy and full
 //	caabench zone      a zone file of 2 GB: names a second and memory of the reader (make bench-zone)
+//	caabench rows      reports on scans of one, five and twenty million names (make bench-report)
 //	caabench prime     zone files spare the servers of their zones: queries there, and the rows (make accept-prime)
 //	caabench service   caascan serve under load for half a minute
 //	caabench accept    the small Internet, faults and all, scanned twice and held against its truth
@@ -37,6 +38,7 @@ type cli struct {
 	Accept    acceptCmd    `cmd:"" help:"Scan the small Internet twice with one seed: every line one right row, and the same rows."`
 	Crash     crashCmd     `cmd:"" help:"Scans that are killed, told to end and out of disk, again and again, and continued: nothing lost, nothing doubled."`
 	Prime     primeCmd     `cmd:"" help:"Scan the zone files of the small Internet, with and without what they say of delegations: the same rows, and nothing asked of the servers of these zones."`
+	Rows      rowsCmd      `cmd:"" help:"What a report on millions of names takes."`
 	Zone      zoneCmd      `cmd:"" help:"What reading a large zone file takes."`
 	Service   serviceCmd   `cmd:"" help:"caascan serve under load: errors, latency, memory, malformed calls."`
 	Serve     serveCmd     `cmd:"" help:"Run the servers of a small Internet until stdin ends."`
