@@ -12,10 +12,12 @@ import (
 	"github.com/caascan/caascan/scanner/caa"
 )
 
-// Prepare makes the tables that questions share (sql/base.sql). It reads the names twice.
+// Prepare makes the tables that questions share (sql/base.sql and sql/scope.sql). It reads the names three times.
 func (d *Data) Prepare(ctx context.Context) error {
-	if err := d.run(ctx, "base.sql", nil); err != nil {
-		return err
+	for _, file := range []string{"base.sql", "scope.sql"} {
+		if err := d.run(ctx, file, nil); err != nil {
+			return err
+		}
 	}
 	named, err := d.Query(ctx, "namedissuers.sql", nil)
 	if err != nil {
