@@ -35,14 +35,14 @@ func (d *Data) makeViews(ctx context.Context) error {
 	return d.makeScans(ctx)
 }
 
-// View makes a view of each table of the scans, under the name of the table behind the prefix.
+// View makes a view of each table of the scans, under the name of the table behind the prefix; and the view openintel likewise.
 func (d *Data) View(ctx context.Context, prefix string, scans []Scan) error {
 	for table, doc := range tableDocs {
 		if err := d.view(ctx, prefix+table, doc, table, scans); err != nil {
 			return err
 		}
 	}
-	return nil
+	return d.viewOpenINTEL(ctx, prefix)
 }
 
 // viewColumn is a column of a view.
@@ -84,7 +84,7 @@ func (d *Data) view(ctx context.Context, name, doc, table string, scans []Scan) 
 	for _, c := range output.Columns(table) {
 		columns = append(columns, viewColumn{c, !present[c.Name]})
 	}
-	return d.run(ctx, "view.sql", map[string]any{"Name": name, "Doc": doc, "Columns": columns, "Sources": sources})
+	return d.run(ctx, "view.sql", map[string]any{"Name": name, "Table": table, "Doc": doc, "Columns": columns, "Sources": sources})
 }
 
 // makeScans makes the table scans: one row a scan, with the number of its round.
@@ -128,7 +128,7 @@ func (d *Data) run(ctx context.Context, file string, data any) error {
 
 // expand fills a file of sql/ in.
 func expand(file string, data any) (string, error) {
-	t, err := template.New(file).Funcs(template.FuncMap{"ident": ident, "literal": literal, "unglob": unglob}).ParseFS(files, "sql/"+file)
+	t, err := template.New(file).Funcs(template.FuncMap{"ident": ident, "literal": literal, "unglob": unglob, "words": strings.Fields}).ParseFS(files, "sql/"+file)
 	if err != nil {
 		return "", err
 	}
