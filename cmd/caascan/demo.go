@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -88,9 +89,10 @@ func (c *demoCmd) serve(env *environ, world *simnet.World, server *simnet.Server
 
 // nameList reads the names of a world, one a line.
 type nameList struct {
-	world *simnet.World
-	next  int
-	line  []byte // what is left of the line under way
+	world  *simnet.World
+	ranked bool // each behind its rank and a comma, as in top lists
+	next   int
+	line   []byte // what is left of the line under way
 }
 
 // Read implements io.Reader.
@@ -103,8 +105,10 @@ func (l *nameList) Read(p []byte) (n int, err error) {
 				}
 				return n, nil
 			}
-			l.line = append(append(l.line, l.world.Name(l.next)...), '\n')
-			l.next++
+			if l.next++; l.ranked {
+				l.line = append(strconv.AppendInt(l.line, int64(l.next), 10), ',')
+			}
+			l.line = append(append(l.line, l.world.Name(l.next-1)...), '\n')
 		}
 		copied := copy(p[n:], l.line)
 		l.line = l.line[copied:]
@@ -140,7 +144,7 @@ func (c *demoCmd) scan(env *environ, world *simnet.World, server *simnet.Server)
 	if c.Polite {
 		network.Limits = ratelimit.Limits{PerServer: 50, PerOperator: 500}
 	}
-	reader, err := datasets.Open([]string{"-"}, datasets.Config{Stdin: &nameList{world: world}, Seed: c.Seed, AllowSpecialUse: true})
+	reader, err := datasets.Open([]string{"-"}, datasets.Config{Stdin: &nameList{world: world, ranked: true}, Seed: c.Seed, AllowSpecialUse: true})
 	if err != nil {
 		return err
 	}
