@@ -11,23 +11,28 @@ SELECT *,
     CASE caa_status WHEN 'found' THEN 'covered' WHEN 'none' THEN 'none' ELSE 'unknown' END AS fate
 FROM domains;
 
--- The names that are covered, without the evidence of the way there. They are few, and most questions are about them.
-CREATE OR REPLACE TABLE sets AS
-SELECT query_name, source_list, rank, rank_bucket, registrable_domain, public_suffix, tld, is_registrable, labels, exists,
-    mx_status, email_capable, mx_operator, dns_operator, zone_apex,
-    caa_name, caa_depth, caa_at_name, caa_via_alias, caa_ttl, caa_count, caa_bytes, caa_truncated, caa_rrset_hash,
-    issue_set, issuewild_set, iodef_set, issuemail_set, issuevmc_set, contactemail_set, contactphone_set, unknown_tag_set,
-    tls_issuers, tls_wild_issuers, smime_issuers, vmc_issuers, tls_posture, tls_wild_posture, smime_posture, vmc_posture,
-    issuer_count_tls, issuer_count_smime, owner_count_tls, tls_ca_owners, smime_ca_owners,
-    rfc8657_accounturi, rfc8657_validationmethods, param_cansignhttpexchanges, param_other,
-    critical_any, critical_on_known, critical_unknown_tag, reserved_flag_bits, findings,
+-- The sets, each once, with the number of names that it governs, and all that follows from the records alone; by caa_rrset_hash.
+CREATE OR REPLACE TABLE rrsets AS
+SELECT caa_rrset_hash, count(*) AS names, count(*) FILTER (caa_depth = 0) AS own_names,
+    any_value(COLUMNS(['caa', 'caa_count',
+        'issue_set', 'issuewild_set', 'iodef_set', 'issuemail_set', 'issuevmc_set', 'contactemail_set', 'contactphone_set', 'unknown_tag_set',
+        'tls_issuers', 'tls_wild_issuers', 'smime_issuers', 'vmc_issuers', 'tls_posture', 'tls_wild_posture', 'smime_posture', 'vmc_posture',
+        'issuer_count_tls', 'issuer_count_smime', 'owner_count_tls', 'tls_ca_owners', 'smime_ca_owners',
+        'rfc8657_accounturi', 'rfc8657_validationmethods', 'param_cansignhttpexchanges', 'param_other',
+        'critical_any', 'critical_on_known', 'critical_unknown_tag', 'reserved_flag_bits']))
+FROM domains WHERE caa_status = 'found' GROUP BY caa_rrset_hash;
+
+-- The names that are covered, with what follows from how they come by their set. They are few, and most questions are about them.
+CREATE OR REPLACE TABLE governed AS
+SELECT query_name, source_list, rank, rank_bucket, public_suffix, tld, is_registrable, labels, exists,
+    mx_status, email_capable, mx_operator, dns_operator, caa_depth, caa_via_alias, caa_ttl, caa_bytes, caa_truncated, caa_rrset_hash, findings,
     dnssec_status, dnssec_reason, dmarc_policy, mta_sts
 FROM domains WHERE caa_status = 'found';
 
--- The sets themselves, each once, with the number of names that it governs; by caa_rrset_hash.
-CREATE OR REPLACE TABLE rrsets AS
-SELECT caa_rrset_hash, any_value(caa) AS caa, count(*) AS names, count(*) FILTER (caa_depth = 0) AS own_names
-FROM domains WHERE caa_status = 'found' GROUP BY caa_rrset_hash;
+-- Both together: the names that are covered, as in domains, without the evidence of the way there.
+CREATE OR REPLACE VIEW sets AS
+SELECT governed.*, array_to_string(string_split(query_name, '.')[caa_depth + 1:], '.') AS caa_name, rrsets.* EXCLUDE (caa_rrset_hash, names, own_names, caa)
+FROM governed JOIN rrsets USING (caa_rrset_hash);
 
 -- Who the issuers are that they name, by the table of issuers of this caareport (prepare.go fills it).
 --   known      somebody goes by it, or went
