@@ -43,7 +43,7 @@ func smallInternet(t *testing.T, seed uint64, names int) (*simnet.World, string)
 	scan, err := scanner.New(scanner.Config{
 		Network: scanner.Network{
 			Anchors: anchors, DNSSEC: scanner.Full, Roots: roots, Port: server.Port(), IPv4: true, SpecialUse: true,
-			Timeout: 2 * time.Second, Retries: 3, MaxQueries: 64, Operator: suffixes.Operator,
+			Timeout: time.Second, Retries: 3, MaxQueries: 64, Operator: suffixes.Operator,
 		},
 		InFlight: 2000, Loops: 2, With: scanner.MX, Seed: reader.Seed(),
 	})
