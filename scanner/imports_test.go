@@ -38,6 +38,7 @@ var mayImport = map[string][]string{
 	"output/s3test":            {},
 	"analysis":                 {"datasets", "output", "scanner/caa"},
 	"analysis/scantest":        {"output"},
+	"cmd/command":              {},
 	"cmd/caareport":            {"*"},
 	"cmd/caascan":              {"*"},
 	"cmd/caabench":             {"*"},

@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/caascan/caascan/analysis"
+	"github.com/caascan/caascan/cmd/command"
 )
 
 // Exit codes.
@@ -46,6 +47,8 @@ func usage(err error) error {
 
 // cli is the command line.
 type cli struct {
+	Config kong.ConfigFlag `placeholder:"FILE" help:"Read flags from a YAML file: one key for each, under the flag's name."`
+
 	Query queryCmd `cmd:"" help:"Run SQL over the tables of a scan."`
 }
 
@@ -69,7 +72,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.Name("caareport"), kong.Writers(stdout, stderr), kong.Exit(func(code int) { done = code }),
 		kong.Description("Tables, figures and pages from the scans of caascan."),
 		kong.DefaultEnvars("CAAREPORT"),
-		kong.Help(helpWithExample),
+		kong.Help(command.Help("caareport report scan-2026-11-21\n  caareport query scan-2026-11-21 \"DESCRIBE domains\"")),
+		kong.Configuration(command.YAML),
 	)
 	if err != nil {
 		panic("internal error: command line: " + err.Error())
@@ -99,23 +103,6 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintf(stderr, "caareport: %v\n", err)
 		return exitStopped
 	}
-}
-
-// exampler is a command with an example for its help.
-type exampler interface{ Example() string }
-
-// helpWithExample prints the help of a command behind an example of its use.
-func helpWithExample(options kong.HelpOptions, ctx *kong.Context) error {
-	example := "caareport report scan-2026-11-21\n  caareport query scan-2026-11-21 \"DESCRIBE domains\""
-	if node := ctx.Selected(); node != nil {
-		if e, ok := node.Target.Addr().Interface().(exampler); ok {
-			example = e.Example()
-		}
-	}
-	if _, err := fmt.Fprintf(ctx.Stdout, "Example:\n  %s\n\n", example); err != nil {
-		return err
-	}
-	return kong.DefaultHelpPrinter(options, ctx)
 }
 
 // dataFlags are those of all commands: how scans are read.

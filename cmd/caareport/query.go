@@ -34,7 +34,7 @@ var usefulQueries = []struct{ sql, about string }{
 	{`SELECT server_ip, dns_operator, sent, sent_peak, backoffs FROM nameservers ORDER BY sent DESC LIMIT 20`, "who was asked most, and how fast"},
 }
 
-// Example implements exampler.
+// Example implements command.Exampler.
 func (*queryCmd) Example() string {
 	var b strings.Builder
 	for i, q := range usefulQueries {

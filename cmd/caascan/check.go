@@ -41,7 +41,7 @@ type checkCmd struct {
 	OnFailure   string   `group:"Judging" enum:"unknown,permit,deny" default:"unknown" help:"What the CA does where the rule leaves a failed look-up to it: unknown, permit, deny."`
 }
 
-// Example implements exampler.
+// Example implements command.Exampler.
 func (*checkCmd) Example() string {
 	return "caascan check --issuer letsencrypt.org example.org '*.example.org' user@example.org\n" +
 		"  caascan check --issuer digicert.com --issuer www.digicert.com --json @customers.txt"

@@ -19,7 +19,7 @@ type completionCmd struct {
 	Shell string `arg:"" enum:"bash,zsh,fish" help:"bash, zsh or fish."`
 }
 
-// Example implements exampler.
+// Example implements command.Exampler.
 func (*completionCmd) Example() string {
 	return "source <(caascan completion bash)                                            # this shell; for all:\n" +
 		"  caascan completion bash > /usr/share/bash-completion/completions/caascan\n" +

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/caascan/caascan/cmd/command"
 )
 
 // A list in the file is a list of values as they stand: one with a comma in it stays one.
@@ -17,7 +19,7 @@ func TestConfigLists(t *testing.T) {
 		t.Fatal(err)
 	}
 	var app cli
-	parser, err := kong.New(&app, kong.Configuration(yamlFlags), kong.Vars{"version": "x"}, kong.Writers(io.Discard, io.Discard))
+	parser, err := kong.New(&app, kong.Configuration(command.YAML), kong.Vars{"version": "x"}, kong.Writers(io.Discard, io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}

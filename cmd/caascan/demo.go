@@ -34,7 +34,7 @@ type demoCmd struct {
 	DNSSEC     string        `name:"dnssec" env:"CAASCAN_DNSSEC" enum:"off,lazy,full" default:"full" help:"What the scan validates."`
 }
 
-// Example implements exampler.
+// Example implements command.Exampler.
 func (*demoCmd) Example() string {
 	return "caascan demo\n  caascan demo --serve --names 100000 --out world   # then scan it from another terminal"
 }

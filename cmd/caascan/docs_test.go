@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/caascan/caascan/cmd/command"
 	"github.com/caascan/caascan/datasets"
 )
 
@@ -141,7 +142,7 @@ func TestDocumentedCommandsParse(t *testing.T) {
 		for _, b := range blocks {
 			switch {
 			case b.language == "yaml":
-				resolver, err := yamlFlags(strings.NewReader(b.code))
+				resolver, err := command.YAML(strings.NewReader(b.code))
 				if err == nil {
 					err = resolver.Validate(newParser().Model)
 				}
@@ -162,7 +163,7 @@ func TestDocumentedCommandsParse(t *testing.T) {
 		}
 	}
 	for _, node := range everyCommand() {
-		if e, ok := node.Target.Addr().Interface().(exampler); ok {
+		if e, ok := node.Target.Addr().Interface().(command.Exampler); ok {
 			for line := range strings.Lines(strings.ReplaceAll(e.Example(), "\\\n", " ")) {
 				for _, words := range commandLines(strings.TrimSpace(line)) {
 					parse("the example of "+commandPath(node), words)

@@ -23,7 +23,7 @@ type listsCmd struct {
 	Fetch listsFetchCmd `cmd:"" help:"Fetch a public list into a dated file and print where it is."`
 }
 
-// Example implements exampler.
+// Example implements command.Exampler.
 func (*listsCmd) Example() string {
 	return "caascan lists tranco\n  caascan scan $(caascan lists fetch tranco)"
 }
@@ -34,7 +34,7 @@ type listsShowCmd struct {
 	JSON bool   `name:"json" help:"As JSON."`
 }
 
-// Example implements exampler.
+// Example implements command.Exampler.
 func (*listsShowCmd) Example() string { return "caascan lists\n  caascan lists tranco" }
 
 // Run shows what is known of the lists.
@@ -94,7 +94,7 @@ type listsFetchCmd struct {
 	Force bool   `help:"Fetch it even if it is there already."`
 }
 
-// Example implements exampler.
+// Example implements command.Exampler.
 func (*listsFetchCmd) Example() string {
 	return "caascan scan $(caascan lists fetch tranco)\n  caascan lists fetch crux --date 2026-10"
 }

@@ -35,7 +35,7 @@ type lookupCmd struct {
 	Trace bool     `help:"Show each exchange on stderr."`
 }
 
-// Example implements exampler.
+// Example implements command.Exampler.
 func (*lookupCmd) Example() string {
 	return "caascan lookup example.org\n  caascan lookup --with mx,spf,dmarc,mta-sts,mx-hosts,all-servers example.org\n  caascan lookup --type MX --json example.org example.net"
 }

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/caascan/caascan/cmd/command"
 )
 
 // Exit codes.
@@ -77,9 +79,6 @@ type environ struct {
 	began          bool             // what goes wrong from now on is told in the log, among what it says already
 }
 
-// exampler is a command with an example for its help.
-type exampler interface{ Example() string }
-
 func main() {
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
@@ -132,8 +131,8 @@ func newParser(more ...kong.Option) *kong.Kong {
 		kong.Description("Which certification authorities may issue for a domain? caascan asks the authoritative name servers."),
 		kong.Vars{"version": version()},
 		kong.DefaultEnvars(envPrefix),
-		kong.Configuration(yamlFlags),
-		kong.Help(helpWithExample),
+		kong.Configuration(command.YAML),
+		kong.Help(command.Help("caascan lookup example.org\n  caascan scan top-1m.csv.zip --out scan-2026-11")),
 	}, more...)...)
 	if err != nil {
 		panic("internal error: command line: " + err.Error())
@@ -156,20 +155,6 @@ func flagsOf(command *kong.Context) map[string]any {
 		}
 	}
 	return values
-}
-
-// helpWithExample prints the help of a command behind an example of its use.
-func helpWithExample(options kong.HelpOptions, ctx *kong.Context) error {
-	example := "caascan lookup example.org\n  caascan scan top-1m.csv.zip --out scan-2026-11"
-	if node := ctx.Selected(); node != nil {
-		if e, ok := node.Target.Addr().Interface().(exampler); ok {
-			example = e.Example()
-		}
-	}
-	if _, err := fmt.Fprintf(ctx.Stdout, "Example:\n  %s\n\n", example); err != nil {
-		return err
-	}
-	return kong.DefaultHelpPrinter(options, ctx)
 }
 
 // release is the version of this source; a tagged build says more by itself.

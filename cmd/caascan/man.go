@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/caascan/caascan/cmd/command"
 )
 
 // Manual pages are made from the definitions of the commands: their flags, help and examples, and the texts of manual.go
@@ -23,7 +25,7 @@ type manCmd struct {
 	Dir string `arg:"" optional:"" placeholder:"DIR" help:"Directory to write caascan.1 and a page for each command into (default: caascan.1 to stdout)."`
 }
 
-// Example implements exampler.
+// Example implements command.Exampler.
 func (*manCmd) Example() string {
 	return "caascan man /usr/local/share/man/man1\n  caascan man | man -l -"
 }
@@ -77,7 +79,7 @@ func manualPage(node *kong.Node) string {
 	writeSynopsis(&r, node)
 	r.section("DESCRIPTION")
 	r.paragraphs(about.text)
-	if e, ok := node.Target.Addr().Interface().(exampler); ok {
+	if e, ok := node.Target.Addr().Interface().(command.Exampler); ok {
 		r.section("EXAMPLES")
 		r.example(strings.ReplaceAll(e.Example(), "\n  ", "\n"))
 	}

@@ -40,7 +40,7 @@ type probePageCmd struct {
 	networkFlags
 }
 
-// Example implements exampler.
+// Example implements command.Exampler.
 func (*probePageCmd) Example() string {
 	return "caascan --config scan.yaml probe-page --organisation 'Example University' --contact dns-measurement@example.edu \\\n" +
 		"      --url https://caa-scan.example.edu/ --source 192.0.2.10 --source 2001:db8::10 > index.html"

@@ -58,7 +58,7 @@ type scanFlags struct {
 	pause time.Duration // before the second look; 0: there is none
 }
 
-// Example implements exampler.
+// Example implements command.Exampler.
 func (*scanCmd) Example() string {
 	return "caascan scan tranco_K25XW.csv.zip --out scan-2026-11-21\n  cut -d, -f2 names.csv | caascan scan - --out - --format jsonl"
 }

@@ -35,7 +35,7 @@ type serveCmd struct {
 	Grace     time.Duration `default:"10s" placeholder:"DURATION" help:"How long calls under way may go on once the service is told to end."`
 }
 
-// Example implements exampler.
+// Example implements command.Exampler.
 func (*serveCmd) Example() string {
 	return "caascan serve\n  curl 'http://127.0.0.1:8053/v1/check?issuer=letsencrypt.org&name=example.org'"
 }

@@ -26,7 +26,7 @@ type verifyCmd struct {
 	Quiet  bool   `help:"Only say what is wrong."`
 }
 
-// Example implements exampler.
+// Example implements command.Exampler.
 func (*verifyCmd) Example() string {
 	return "caascan verify scan-2026-11-21\n  caascan verify scan-2026-11-21 --repair"
 }

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"fmt"
@@ -11,9 +11,9 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// yamlFlags reads flags from YAML: one key for each, under the flag's name, as in "rate-per-server: 20". It is a
+// YAML reads flags from YAML: one key for each, under the flag's name, as in "rate-per-server: 20". It is a
 // kong.ConfigurationLoader.
-func yamlFlags(r io.Reader) (kong.Resolver, error) {
+func YAML(r io.Reader) (kong.Resolver, error) {
 	text, err := io.ReadAll(r)
 	if err != nil {
 		return nil, err
