@@ -12,7 +12,7 @@ import (
 	"github.com/caascan/caascan/scanner/caa"
 )
 
-// Prepare makes the tables that questions share (sql/base.sql and sql/scope.sql). It reads the names three times.
+// Prepare makes the tables that questions share (sql/base.sql, scope.sql, market.sql). It reads the names three times.
 func (d *Data) Prepare(ctx context.Context) error {
 	for _, file := range []string{"base.sql", "scope.sql"} {
 		if err := d.run(ctx, file, nil); err != nil {
@@ -35,6 +35,9 @@ func (d *Data) Prepare(ctx context.Context) error {
 		}
 		return row
 	}); err != nil {
+		return err
+	}
+	if err := d.run(ctx, "market.sql", nil); err != nil {
 		return err
 	}
 	words := caa.Catalogue()

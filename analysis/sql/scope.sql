@@ -72,3 +72,6 @@ SELECT dimension, label,
     sum(registrable_answered)::BIGINT AS registrable_answered, sum(registrable_unknown)::BIGINT AS registrable_unknown
 FROM labelled LEFT JOIN populations ON dimension = 'counted' AND counted = label
 GROUP BY dimension, label;
+
+-- All names: one row of scope, for tables whose rows are no groups of names but properties that names have.
+CREATE OR REPLACE VIEW everything AS SELECT answered, unknown, unasked FROM scope WHERE dimension = 'counted' AND label = 'all names';
