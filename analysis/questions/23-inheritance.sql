@@ -14,7 +14,7 @@ SELECT scope.label AS counted, coalesce(n, 0) AS n, answered AS of, coalesce(cov
     coalesce(by_suffix, 0) AS by_suffix, coalesce(by_suffix, 0) / nullif(answered, 0) AS by_suffix_share, unknown
 FROM scope LEFT JOIN (
     SELECT counted AS label, count(*) FILTER (caa_depth > 0) AS n, count(*) AS covered,
-        count(*) FILTER (caa_depth > 0 AND (caa_name = public_suffix OR ends_with(public_suffix, concat('.', caa_name)))) AS by_suffix
+        count(*) FILTER (caa_depth > 0 AND labels - caa_depth <= suffix_labels(public_suffix)) AS by_suffix
     FROM sets JOIN populations ON belongs(counted, is_registrable, "exists", email_capable, mx_status) GROUP BY counted
 ) USING (label)
 WHERE dimension = 'counted' ORDER BY place;
@@ -33,15 +33,15 @@ FROM sets, everything GROUP BY depth ORDER BY depth;
 SELECT CASE
         WHEN caa_depth = 0 AND caa_via_alias IS NULL THEN 'the name itself'
         WHEN caa_depth = 0 THEN 'the name itself, by an alias'
-        WHEN caa_name = tld THEN 'the TLD'
-        WHEN caa_name = public_suffix THEN 'the public suffix'
-        WHEN ends_with(public_suffix, concat('.', caa_name)) THEN 'between public suffix and TLD'
-        WHEN caa_name = registrable_domain THEN 'the registrable domain'
+        WHEN labels - caa_depth = 1 THEN 'the TLD'
+        WHEN labels - caa_depth < suffix_labels(public_suffix) THEN 'between public suffix and TLD'
+        WHEN labels - caa_depth = suffix_labels(public_suffix) THEN 'the public suffix'
+        WHEN labels - caa_depth = suffix_labels(public_suffix) + 1 THEN 'the registrable domain'
         ELSE 'between the name and its registrable domain'
     END AS set_at,
     count(*) AS n, any_value(answered) AS of, count(*) / sum(count(*)) OVER () AS of_covered_share,
     count(*) FILTER (caa_depth > 0 AND caa_via_alias IS NOT NULL) AS ancestor_is_alias,
-    count(DISTINCT caa_name) FILTER (caa_depth > 0) AS different_ancestors, any_value(unknown) AS unknown
+    any_value(unknown) AS unknown
 FROM sets, everything GROUP BY set_at ORDER BY n DESC, set_at;
 
 -- table suffixes-with-caa: Public suffixes and TLDs whose set governs names below them
@@ -51,7 +51,7 @@ FROM sets, everything GROUP BY set_at ORDER BY n DESC, set_at;
 -- TLD of those under the TLD.
 WITH supplied AS (
     SELECT caa_name AS suffix, any_value(tld) AS tld, count(*) AS n, count(*) FILTER (is_registrable) AS registrable_domains
-    FROM sets WHERE caa_depth > 0 AND (caa_name = public_suffix OR ends_with(public_suffix, concat('.', caa_name))) GROUP BY caa_name
+    FROM sets WHERE caa_depth > 0 AND labels - caa_depth <= suffix_labels(public_suffix) GROUP BY caa_name
 ), placed AS (
     SELECT *, row_number() OVER (ORDER BY n DESC, suffix) AS suffix_place FROM supplied
 )

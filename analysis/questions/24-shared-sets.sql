@@ -45,14 +45,14 @@ WITH targets AS (
 ), hosted AS (
     SELECT target, array_to_string(labels[greatest(coalesce(i, len(labels)) - 1, 1):], '.') AS hoster FROM targets LEFT JOIN cut USING (target)
 ), hosters AS (
-    SELECT hoster, count(*) AS n, count(DISTINCT target) AS targets, count(DISTINCT registrable_domain) AS registrable_domains, count(DISTINCT caa_rrset_hash) AS different_sets
+    SELECT hoster, count(*) AS n, count(DISTINCT target) AS targets, count(*) FILTER (is_registrable) AS registrable_domains, count(DISTINCT caa_rrset_hash) AS different_sets
     FROM sets JOIN hosted ON caa_via_alias = target GROUP BY hoster
 ), placed AS (
     SELECT *, row_number() OVER (ORDER BY n DESC, hoster) AS place FROM hosters
 )
 SELECT folded(place, hoster) AS hoster, sum(n) AS n, any_value(answered) AS of, sum(n) / sum(sum(n)) OVER () AS of_aliased_share,
     sum(sum(n)) OVER (ORDER BY min(place)) / sum(sum(n)) OVER () AS cumulative_share, sum(targets) AS targets,
-    CASE WHEN min(place) <= 1000 THEN any_value(registrable_domains) END AS registrable_domains,
+    sum(registrable_domains) AS registrable_domains,
     CASE WHEN min(place) <= 1000 THEN any_value(different_sets) END AS different_sets, any_value(unknown) AS unknown
 FROM placed, everything GROUP BY 1 ORDER BY min(place);
 
@@ -61,14 +61,14 @@ FROM placed, everything GROUP BY 1 ORDER BY min(place);
 -- The owners themselves: the 1000 that bring their set to most names, and all others in one row. A hoster that has a name for each
 -- customer has many.
 WITH targets AS (
-    SELECT caa_via_alias AS target, count(*) AS n, count(DISTINCT registrable_domain) AS registrable_domains, min(caa_rrset_hash) AS caa_rrset_hash,
+    SELECT caa_via_alias AS target, count(*) AS n, count(*) FILTER (is_registrable) AS registrable_domains, min(caa_rrset_hash) AS caa_rrset_hash,
         count(DISTINCT caa_rrset_hash) AS different_sets
     FROM sets WHERE caa_via_alias IS NOT NULL GROUP BY target
 ), placed AS (
     SELECT *, row_number() OVER (ORDER BY n DESC, target) AS place FROM targets
 )
 SELECT folded(place, target) AS alias_target, sum(n) AS n, any_value(answered) AS of, sum(n) / sum(sum(n)) OVER () AS of_aliased_share,
-    CASE WHEN min(place) <= 1000 THEN any_value(registrable_domains) END AS registrable_domains,
+    sum(registrable_domains) AS registrable_domains,
     CASE WHEN min(place) <= 1000 THEN any_value(different_sets) END AS different_sets,
     CASE WHEN min(place) <= 1000 THEN any_value(caa_rrset_hash) END AS caa_rrset_hash, any_value(unknown) AS unknown
 FROM placed, everything GROUP BY 1 ORDER BY min(place);
@@ -77,7 +77,7 @@ FROM placed, everything GROUP BY 1 ORDER BY min(place);
 -- figure: pareto label=records value=of_covered_share
 --
 -- The 1000 sets that govern most names, and all others in one row. At the name, by alias (at the name) and inherited add up to the names.
--- The main operator is that of most of the names; where its share is near one and the registrable domains are many, it is the operator
+-- The main operator is that of most of the names; where its share is near one and the names are many, it is the operator
 -- who publishes the set. Records are in the order of their text, cut after 240 characters.
 WITH largest AS (
     SELECT caa_rrset_hash, names, row_number() OVER (ORDER BY names DESC, caa_rrset_hash) AS place FROM rrsets
@@ -92,7 +92,7 @@ WITH largest AS (
 ), governed AS (
     SELECT least(place, 1001) AS place, count(*) AS n, count(*) FILTER (is_own(caa_depth, caa_via_alias)) AS at_the_name,
         count(*) FILTER (caa_depth = 0 AND caa_via_alias IS NOT NULL) AS by_alias, count(*) FILTER (caa_depth > 0) AS inherited,
-        count(DISTINCT registrable_domain) AS registrable_domains
+        count(*) FILTER (is_registrable) AS registrable_domains
     FROM sets JOIN largest USING (caa_rrset_hash) GROUP BY 1
 )
 SELECT coalesce(records[:240] || CASE WHEN len(records) > 240 THEN '…' ELSE '' END, '(all others)') AS records, governed.n AS n, answered AS of,

@@ -25,6 +25,9 @@ END, false);
 -- owner or of a hoster is not.
 CREATE OR REPLACE MACRO is_own(caa_depth, caa_via_alias) AS caa_depth = 0 AND caa_via_alias IS NULL;
 
+-- The number of labels of a public suffix. A name that the list does not know is below a TLD.
+CREATE OR REPLACE MACRO suffix_labels(public_suffix) AS coalesce(len(public_suffix) - len(replace(public_suffix, '.', '')), 0) + 1;
+
 -- The labels of names without a value, the same in every table.
 CREATE OR REPLACE MACRO bucket_label(rank_bucket) AS coalesce(rank_bucket, '(unranked)');
 CREATE OR REPLACE MACRO operator_label(operator) AS coalesce(operator, '(not known)');
