@@ -39,6 +39,7 @@ var mayImport = map[string][]string{
 	"analysis":                 {"datasets", "output", "scanner/caa"},
 	"analysis/scantest":        {"output"},
 	"cmd/command":              {},
+	"cmd/command/doctest":      {},
 	"cmd/caareport":            {"*"},
 	"cmd/caascan":              {"*"},
 	"cmd/caabench":             {"*"},

@@ -68,16 +68,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	done := -1 // set when help was printed
-	parser, err := kong.New(&cli{},
-		kong.Name("caareport"), kong.Writers(stdout, stderr), kong.Exit(func(code int) { done = code }),
-		kong.Description("Tables, figures and pages from the scans of caascan."),
-		kong.DefaultEnvars("CAAREPORT"),
-		kong.Help(command.Help("caareport report scan-2026-11-21\n  caareport query scan-2026-11-21 \"DESCRIBE domains\"")),
-		kong.Configuration(command.YAML),
-	)
-	if err != nil {
-		panic("internal error: command line: " + err.Error())
-	}
+	parser := newParser(kong.Writers(stdout, stderr), kong.Exit(func(code int) { done = code }))
 	command, err := parser.Parse(args)
 	switch {
 	case done >= 0:
@@ -103,6 +94,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintf(stderr, "caareport: %v\n", err)
 		return exitStopped
 	}
+}
+
+// newParser returns what reads the command line.
+func newParser(more ...kong.Option) *kong.Kong {
+	parser, err := kong.New(&cli{}, append([]kong.Option{
+		kong.Name("caareport"),
+		kong.Description("Tables, figures and pages from the scans of caascan."),
+		kong.DefaultEnvars("CAAREPORT"),
+		kong.Configuration(command.YAML),
+		kong.Help(command.Help("caareport report scan-2026-11-21\n  caareport query scan-2026-11-21 \"DESCRIBE domains\"")),
+	}, more...)...)
+	if err != nil {
+		panic("internal error: command line: " + err.Error())
+	}
+	return parser
 }
 
 // dataFlags are those of all commands: how scans are read.

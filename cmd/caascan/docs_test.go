@@ -13,108 +13,11 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/caascan/caascan/cmd/command"
+	"github.com/caascan/caascan/cmd/command/doctest"
 	"github.com/caascan/caascan/datasets"
 )
 
 // What the documentation shows must be what the program takes.
-
-// documents are the README and all of docs.
-func documents(t *testing.T) []string {
-	t.Helper()
-	paths, err := filepath.Glob("../../docs/*.md")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("docs/*.md: %v, %v", paths, err)
-	}
-	return append(paths, "../../README.md")
-}
-
-// block is a fenced block of code.
-type block struct{ language, code string }
-
-var (
-	fenced  = regexp.MustCompile("(?ms)^ *```([a-z]*)\n(.*?)^ *```$")
-	spanned = regexp.MustCompile("`([^`\n]+)`")
-)
-
-// codeOf returns the blocks of code of a document, and what stands in its text as code.
-func codeOf(t *testing.T, path string) (blocks []block, spans []string) {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range fenced.FindAllSubmatch(text, -1) {
-		blocks = append(blocks, block{string(m[1]), string(m[2])})
-	}
-	for _, m := range spanned.FindAllSubmatch(fenced.ReplaceAll(text, nil), -1) {
-		spans = append(spans, string(m[1]))
-	}
-	return blocks, spans
-}
-
-// commandLines returns the words of each call of caascan in a line for the shell, quotes resolved.
-func commandLines(line string) (calls [][]string) {
-	var words []string
-	var word strings.Builder
-	inWord, quote := false, rune(0)
-	endWord := func() {
-		if inWord {
-			words = append(words, word.String())
-		}
-		word.Reset()
-		inWord = false
-	}
-	endCall := func() {
-		endWord()
-		if at := slices.Index(words, "caascan"); at == 0 {
-			calls = append(calls, words[1:])
-		}
-		words = nil
-	}
-scan:
-	for _, c := range line {
-		switch {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			} else {
-				word.WriteRune(c)
-			}
-		case c == '\'' || c == '"':
-			quote, inWord = c, true
-		case c == ' ' || c == '\t':
-			endWord()
-		case c == '#' && !inWord:
-			break scan
-		case strings.ContainsRune("|;&()<>", c):
-			endCall()
-		default:
-			word.WriteRune(c)
-			inWord = true
-		}
-	}
-	endCall()
-	return calls
-}
-
-func TestCommandLines(t *testing.T) {
-	for line, want := range map[string]string{
-		"caascan scan a.csv --out b   # comment":             "scan a.csv --out b",
-		"cut -f2 x | caascan scan - --out - < y > z":         "scan - --out -",
-		"caascan check '*.example.org' --for \"tls\"":        "check *.example.org --for tls",
-		"make && caascan demo; caascan lookup x":             "demo / lookup x",
-		"caascan scan $(caascan lists fetch tranco) --out x": "scan $ / lists fetch tranco",
-		"install bin/caascan /usr/local/bin/caascan":         "",
-	} {
-		var calls []string
-		for _, words := range commandLines(line) {
-			calls = append(calls, strings.Join(words, " "))
-		}
-		if got := strings.Join(calls, " / "); got != want {
-			t.Errorf("%s: %q, want %q", line, got, want)
-		}
-	}
-}
 
 // TestDocumentedCommandsParse: every call of caascan in a block of code is one that the parser takes, every key of a YAML
 // file is a flag, every opt-out list can be read.
@@ -137,25 +40,25 @@ func TestDocumentedCommandsParse(t *testing.T) {
 			t.Errorf("%s: caascan %s: %v", where, strings.Join(words, " "), err)
 		}
 	}
-	for _, path := range documents(t) {
-		blocks, _ := codeOf(t, path)
+	for _, path := range doctest.Documents(t, "../..") {
+		blocks, _ := doctest.CodeOf(t, path)
 		for _, b := range blocks {
 			switch {
-			case b.language == "yaml":
-				resolver, err := command.YAML(strings.NewReader(b.code))
+			case b.Language == "yaml":
+				resolver, err := command.YAML(strings.NewReader(b.Code))
 				if err == nil {
 					err = resolver.Validate(newParser().Model)
 				}
 				if err != nil {
-					t.Errorf("%s: %v\n%s", path, err, b.code)
+					t.Errorf("%s: %v\n%s", path, err, b.Code)
 				}
-			case strings.HasPrefix(b.code, "example.org "):
-				if list, err := datasets.ReadExclude(bytes.NewReader([]byte(b.code)), path); err != nil || list.Len() != strings.Count(b.code, "\n") {
+			case strings.HasPrefix(b.Code, "example.org "):
+				if list, err := datasets.ReadExclude(bytes.NewReader([]byte(b.Code)), path); err != nil || list.Len() != strings.Count(b.Code, "\n") {
 					t.Errorf("%s: opt-out list: %v", path, err)
 				}
 			default:
-				for line := range strings.Lines(strings.ReplaceAll(b.code, "\\\n", " ")) {
-					for _, words := range commandLines(strings.TrimSpace(line)) {
+				for line := range strings.Lines(strings.ReplaceAll(b.Code, "\\\n", " ")) {
+					for _, words := range doctest.CommandLines("caascan", strings.TrimSpace(line)) {
 						parse(path, words)
 					}
 				}
@@ -165,7 +68,7 @@ func TestDocumentedCommandsParse(t *testing.T) {
 	for _, node := range everyCommand() {
 		if e, ok := node.Target.Addr().Interface().(command.Exampler); ok {
 			for line := range strings.Lines(strings.ReplaceAll(e.Example(), "\\\n", " ")) {
-				for _, words := range commandLines(strings.TrimSpace(line)) {
+				for _, words := range doctest.CommandLines("caascan", strings.TrimSpace(line)) {
 					parse("the example of "+commandPath(node), words)
 				}
 			}
@@ -177,7 +80,7 @@ func TestDocumentedCommandsParse(t *testing.T) {
 	}
 	_, start, _ := strings.Cut(string(unit), "\nExecStart=/usr/local/bin/")
 	start, _, _ = strings.Cut(start, "\n")
-	for _, words := range commandLines(start) {
+	for _, words := range doctest.CommandLines("caascan", start) {
 		parse("ExecStart", words)
 	}
 	if parsed < 30 {
@@ -203,8 +106,8 @@ func TestDocumentedFlags(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range documents(t) {
-		_, spans := codeOf(t, path)
+	for _, path := range doctest.Documents(t, "../..") {
+		_, spans := doctest.CodeOf(t, path)
 		for _, span := range spans {
 			words := strings.Fields(strings.TrimPrefix(span, "caascan "))
 			if len(words) == 0 {
@@ -233,7 +136,7 @@ func TestDocumentedFlags(t *testing.T) {
 // TestDocumentedPlaces: links within the project lead somewhere.
 func TestDocumentedPlaces(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#:]+)?(#[^)]+)?\)`)
-	for _, path := range documents(t) {
+	for _, path := range doctest.Documents(t, "../..") {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
