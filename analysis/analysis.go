@@ -42,9 +42,10 @@ const DefaultMemory = 1 << 30
 type Data struct {
 	Rounds []Round // by the time at which they began
 
-	db   *sql.DB
-	temp string
-	now  int // index in Rounds of the one that the questions are about
+	db       *sql.DB
+	temp     string
+	verified bool // the parts have been held against their SHA-256
+	now      int  // index in Rounds of the one that the questions are about
 }
 
 //go:embed sql questions
@@ -62,7 +63,7 @@ func Open(ctx context.Context, places []string, opt Options) (*Data, error) {
 			return nil, err
 		}
 	}
-	d := &Data{Rounds: rounds(scans)}
+	d := &Data{Rounds: rounds(scans), verified: !opt.Trust}
 	d.now = len(d.Rounds) - 1
 	if opt.Round != "" {
 		if d.now = roundOf(d.Rounds, opt.Round); d.now < 0 {

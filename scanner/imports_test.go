@@ -38,6 +38,8 @@ var mayImport = map[string][]string{
 	"output/s3test":            {},
 	"analysis":                 {"datasets", "output", "scanner/caa"},
 	"analysis/scantest":        {"output"},
+	"analysis/figure":          {"analysis"},
+	"analysis/page":            {"analysis", "analysis/figure"},
 	"cmd/command":              {},
 	"cmd/command/doctest":      {},
 	"cmd/caareport":            {"*"},

@@ -139,7 +139,7 @@ func (all barPlot) GlyphBoxes(p *plot.Plot) []plot.GlyphBox {
 
 // Plot implements plot.Plotter.
 func (all barPlot) Plot(to draw.Canvas, p *plot.Plot) {
-	c := to.Canvas.(*canvas)
+	c := canvasOf(to.Canvas)
 	trX, trY := p.Transforms(&to)
 	beside := style(ink, draw.XLeft, draw.YCenter, 0)
 	for i := range all {
@@ -196,7 +196,7 @@ func (all columnPlot) GlyphBoxes(p *plot.Plot) []plot.GlyphBox {
 
 // Plot implements plot.Plotter.
 func (all columnPlot) Plot(to draw.Canvas, p *plot.Plot) {
-	c := to.Canvas.(*canvas)
+	c := canvasOf(to.Canvas)
 	trX, trY := p.Transforms(&to)
 	slot := trX(1) - trX(0)
 	half := min(slot*0.8, 60) / 2
@@ -261,7 +261,7 @@ type paretoPlot []bar
 // Plot implements plot.Plotter.
 func (all paretoPlot) Plot(to draw.Canvas, p *plot.Plot) {
 	const radius = 3
-	c := to.Canvas.(*canvas)
+	c := canvasOf(to.Canvas)
 	trX, trY := p.Transforms(&to)
 	beside := style(ink, draw.XLeft, draw.YCenter, 0)
 	var line plotter.XYs

@@ -83,7 +83,7 @@ func (p *heatPlot) shade(v float64) int {
 // Plot implements plot.Plotter.
 func (p *heatPlot) Plot(to draw.Canvas, plt *plot.Plot) {
 	const between = 0.75 // half of it
-	c := to.Canvas.(*canvas)
+	c := canvasOf(to.Canvas)
 	trX, trY := plt.Transforms(&to)
 	for j, row := range p.down {
 		for i, column := range p.across {

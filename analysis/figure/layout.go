@@ -84,7 +84,8 @@ func even(least, most float64, kind analysis.Kind, atMost int) plot.ConstantTick
 		step = math.Max(1, step)
 	}
 	var ticks plot.ConstantTicks
-	for i := math.Ceil(least/step - 1e-9); i*step <= most*(1+1e-9); i++ {
+	first := math.Ceil(least/step-1e-9) + 0 // which is not -0
+	for i := first; i*step <= most*(1+1e-9); i++ {
 		ticks = append(ticks, plot.Tick{Value: i * step, Label: tickText(i*step, step, kind)})
 	}
 	return ticks

@@ -135,7 +135,7 @@ type linePlot [][]point
 
 // Plot implements plot.Plotter.
 func (all linePlot) Plot(to draw.Canvas, p *plot.Plot) {
-	c := to.Canvas.(*canvas)
+	c := canvasOf(to.Canvas)
 	trX, trY := p.Transforms(&to)
 	for i, points := range all {
 		points = slices.Clone(points)

@@ -101,7 +101,7 @@ type stackPlot struct {
 
 // Plot implements plot.Plotter.
 func (p *stackPlot) Plot(to draw.Canvas, plt *plot.Plot) {
-	c := to.Canvas.(*canvas)
+	c := canvasOf(to.Canvas)
 	trX, trY := plt.Transforms(&to)
 	for i, st := range p.stacks {
 		y := trY(float64(len(p.stacks) - 1 - i))

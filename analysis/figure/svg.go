@@ -177,6 +177,22 @@ type handler struct {
 // Verdana are among the widest that people have.
 const room = 1.14
 
+// canvasOf is the canvas under a draw.Canvas.
+func canvasOf(c vg.Canvas) *canvas {
+	for {
+		switch under := c.(type) {
+		case *canvas:
+			return under
+		case draw.Canvas:
+			c = under.Canvas
+		case *draw.Canvas:
+			c = under.Canvas
+		default:
+			panic(fmt.Sprintf("internal error: a figure on a %T", c))
+		}
+	}
+}
+
 // Lines implements text.Handler: labels have one.
 func (h handler) Lines(said string) []string { return []string{oneLine(said)} }
 
@@ -210,7 +226,7 @@ func (h handler) cut(said string, f font.Font) string {
 
 // Draw implements text.Handler.
 func (h handler) Draw(to vg.Canvas, said string, style text.Style, at vg.Point) {
-	c := to.(*canvas)
+	c := canvasOf(to)
 	said = oneLine(said)
 	shown, title := h.cut(said, style.Font), ""
 	if shown != said {

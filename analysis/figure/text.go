@@ -40,20 +40,8 @@ func Text(v any, kind analysis.Kind) string {
 	return ""
 }
 
-// Percent is a share in percent, without the sign: one decimal, or two where one would make nothing or all of what is not.
-func Percent(share float64) string {
-	percent := share * 100
-	switch one := strconv.FormatFloat(percent, 'f', 1, 64); {
-	case share > 0 && percent < 0.01:
-		return "<0.01"
-	case share < 1 && percent > 99.99:
-		return ">99.99"
-	case share > 0 && one == "0.0", share < 1 && one == "100.0":
-		return strconv.FormatFloat(percent, 'f', 2, 64)
-	default:
-		return thousands(one)
-	}
-}
+// Percent is a share in percent, without the sign.
+func Percent(share float64) string { return strings.TrimSuffix(analysis.Percent(share), " %") }
 
 // decimal shows three significant digits at least, and no more than two behind the point of what is 0.1 or more.
 func decimal(v float64) string {
