@@ -22,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 
 	"github.com/duckdb/duckdb-go/v2"
 )
@@ -46,6 +47,9 @@ type Data struct {
 	temp     string
 	verified bool // the parts have been held against their SHA-256
 	now      int  // index in Rounds of the one that the questions are about
+
+	changed  sync.Mutex // while rounds are compared
+	compared bool       // the tables of Changes are there; under changed
 }
 
 //go:embed sql questions

@@ -28,7 +28,8 @@ import (
 //	SELECT ...
 //
 // Below a table stands one statement, up to the next table. The columns n, of and unknown get shares beside them. What a table
-// needs is columns of domains, of which at least one name must have one that is not NULL; in parentheses how to come by them.
+// needs is columns of domains, of which at least one name must have one that is not NULL; in parentheses how to come by them. The word
+// rounds stands for the tables of Data.Changes.
 type Question struct {
 	Number int
 	Title  string
@@ -162,6 +163,9 @@ func (d *Data) Ask(ctx context.Context, p *Part, sample bool) (*Table, error) {
 		}
 		if !there {
 			t.Missing = "No row has " + need.Column + "."
+			if need.Column == needRounds {
+				t.Missing = "There is one round from this vantage."
+			}
 			if need.Remedy != "" {
 				t.Missing += " It takes " + need.Remedy + "."
 			}
@@ -179,6 +183,9 @@ func (d *Data) Ask(ctx context.Context, p *Part, sample bool) (*Table, error) {
 
 // has reports whether any name has a column that is not NULL.
 func (d *Data) has(ctx context.Context, column string) (bool, error) {
+	if column == needRounds {
+		return d.hasChanges(ctx)
+	}
 	t, err := d.Query(ctx, "has.sql", column)
 	return err == nil && len(t.Rows) > 0, err
 }
