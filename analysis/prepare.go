@@ -41,9 +41,16 @@ func (d *Data) Prepare(ctx context.Context) error {
 		return err
 	}
 	words := caa.Catalogue()
-	return d.fill(ctx, "finding_words", len(words), func(i int) []any {
+	if err := d.fill(ctx, "finding_words", len(words), func(i int) []any {
 		return []any{string(words[i].Finding), words[i].Severity.String(), words[i].Explanation}
-	})
+	}); err != nil {
+		return err
+	}
+	issuers := make([]string, len(named.Rows))
+	for i, row := range named.Rows {
+		issuers[i] = row[0].(string)
+	}
+	return d.prepareRecords(ctx, registry, issuers)
 }
 
 func honours(is *caa.Issuer, kind caa.Kind) any {

@@ -1,0 +1,39 @@
+-- What the questions about records share (records.go fills the last two tables).
+
+-- How many names there are to speak about: of the covered ones those with a record of a tag (issuing: of one that says who may issue), and the names of
+-- which nothing is known, as their look-up failed or nobody was asked.
+CREATE OR REPLACE TABLE coverage AS
+SELECT unknown, covered, issuing, tls_issuing, issue, issuewild, issuemail, issuevmc, iodef
+FROM (SELECT count(*) FILTER (NOT answered) AS unknown FROM names), (
+    SELECT coalesce(sum(names), 0)::BIGINT AS covered, coalesce(sum(names) FILTER (issue_set OR issuewild_set OR issuemail_set OR issuevmc_set), 0)::BIGINT AS issuing,
+        coalesce(sum(names) FILTER (issue_set OR issuewild_set), 0)::BIGINT AS tls_issuing, coalesce(sum(names) FILTER (issue_set), 0)::BIGINT AS issue,
+        coalesce(sum(names) FILTER (issuewild_set), 0)::BIGINT AS issuewild, coalesce(sum(names) FILTER (issuemail_set), 0)::BIGINT AS issuemail,
+        coalesce(sum(names) FILTER (issuevmc_set), 0)::BIGINT AS issuevmc, coalesce(sum(names) FILTER (iodef_set), 0)::BIGINT AS iodef
+    FROM rrsets
+);
+
+-- The records of the sets, with the number of names that each set governs. Tags are in lower case.
+CREATE OR REPLACE TABLE set_records AS
+SELECT set_id, names, own_names, lower(p.tag) AS tag, p.tag AS published_tag, p.value AS value, p.flags AS flags, p.critical AS critical,
+    p.reserved_bits AS reserved_bits, p.issuer_domain AS issuer_domain, p.params AS params, p.syntax AS syntax
+FROM (SELECT rowid AS set_id, names, own_names, unnest(caa) AS p FROM rrsets);
+
+-- The parameters of the records; record is the rowid of the record in set_records. Names are in lower case.
+CREATE OR REPLACE TABLE set_params AS
+SELECT record, set_id, names, own_names, tag, issuer_domain, lower(p.name) AS name, p.value AS value
+FROM (SELECT rowid AS record, * EXCLUDE (params), unnest(params) AS p FROM set_records WHERE len(params) > 0);
+
+-- How many names have each finding, without its argument; those of the scan, by the table of issuers that it had.
+CREATE OR REPLACE TABLE finding_counts AS
+SELECT finding, sum(names)::BIGINT AS names, sum(own_names)::BIGINT AS own_names
+FROM (
+    SELECT names, own_names, unnest(list_distinct(list_transform(findings, lambda f: split_part(f, ':', 1)))) AS finding
+    FROM (SELECT findings, count(*) AS names, count(*) FILTER (caa_depth = 0) AS own_names FROM governed GROUP BY findings)
+) GROUP BY finding;
+
+-- Who goes by the known issuers that sets name, and who once did: an owner a row, with the standing that the table of issuers gives it.
+CREATE OR REPLACE TABLE issuer_owners (issuer_domain VARCHAR, owner VARCHAR, standing VARCHAR, note VARCHAR);
+
+-- What is wrong with the values that do not fit the grammar of their tag: findings, the gravest first, without those that another says more exactly;
+-- and what the owner evidently meant, where that can be told, of which several values take the place of one.
+CREATE OR REPLACE TABLE malformed_values (tag VARCHAR, value VARCHAR, faults VARCHAR[], meant VARCHAR[]);
