@@ -27,9 +27,10 @@ import (
 // Reduce finds the distinct evidences of the names of the view <prefix>domains (see View; "" is the round that the questions are
 // about). It makes
 //
-//	<prefix>evidences  evidence_key, and the number of names that have it; the number of an evidence is its rowid
-//	<prefix>judged     a view: the columns of domains, and the number of the evidence
-//	<prefix>rrsets     unless it is there
+//	<prefix>evidences        evidence_key, and the number of names that have it; the number of an evidence is its rowid
+//	<prefix>evidence_groups  the names by evidence, those whose look-up failed by group, too
+//	<prefix>judged           a view: the columns of domains, and the number of the evidence
+//	<prefix>rrsets           unless it is there
 //
 // To read judged is to read the evidence of all names again; Groups counts what is of interest.
 func (d *Data) Reduce(ctx context.Context, prefix string) error {
@@ -38,9 +39,15 @@ func (d *Data) Reduce(ctx context.Context, prefix string) error {
 
 // Groups makes a table of the names whose evidence a table has in its column evidence:
 //
-//	evidence, tld, dns_operator, rank_bucket, names
+//	evidence, tld, dns_operator, rank_bucket, source_list, names
+//
+// If the look-ups of all of them failed, that is known already; otherwise the evidence of all names is read once more.
 func (d *Data) Groups(ctx context.Context, prefix, table, of string) error {
-	return d.run(ctx, "evidencegroups.sql", map[string]string{"Prefix": prefix, "Table": table, "Of": of})
+	found, err := d.Query(ctx, "notfailed.sql", map[string]string{"Prefix": prefix, "Of": of})
+	if err != nil {
+		return err
+	}
+	return d.run(ctx, "evidencegroups.sql", map[string]any{"Prefix": prefix, "Table": table, "Of": of, "Failed": len(found.Rows) == 0})
 }
 
 // Evidence is what verdicts about some names depend on.

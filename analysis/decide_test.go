@@ -146,6 +146,21 @@ func TestReduce(t *testing.T) {
 	if err != nil || groups.Rows[0][0] != total || groups.Rows[0][1] != int64(1) {
 		t.Errorf("%v in groups, %v", groups, err)
 	}
+	// Of names that failed the groups are known without reading them again, and are the same.
+	if _, err := d.Select(t.Context(), "CREATE TABLE failing AS SELECT evidence FROM all_judged WHERE status = 'internal'"); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Groups(t.Context(), "all_", "failing_groups", "failing"); err != nil {
+		t.Fatal(err)
+	}
+	differ, err := d.Select(t.Context(), "(FROM failing_groups EXCEPT FROM groups) UNION ALL (FROM groups WHERE evidence IN (FROM failing) EXCEPT FROM failing_groups)")
+	if err != nil || len(differ.Rows) > 0 {
+		t.Errorf("%v, %v", differ, err)
+	}
+	known, err := d.Select(t.Context(), "SELECT count(*) FROM failing_groups")
+	if err != nil || known.Rows[0][0] != int64(1) {
+		t.Errorf("%v, %v", known, err)
+	}
 }
 
 // A row that no scan can have written is an error, not a verdict.

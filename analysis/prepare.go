@@ -50,7 +50,10 @@ func (d *Data) Prepare(ctx context.Context) error {
 	for i, row := range named.Rows {
 		issuers[i] = row[0].(string)
 	}
-	return d.prepareRecords(ctx, registry, issuers)
+	if err := d.prepareRecords(ctx, registry, issuers); err != nil {
+		return err
+	}
+	return d.prepareRules(ctx)
 }
 
 func honours(is *caa.Issuer, kind caa.Kind) any {

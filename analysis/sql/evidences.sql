@@ -14,9 +14,22 @@ SELECT *, {
 } AS evidence_key
 FROM {{ident (print .Prefix "domains")}};
 
+-- In the same pass, those whose look-up failed are counted by what such names are counted by in tables: they are few, and verdicts on
+-- them are of interest. All others have NULL there.
+CREATE OR REPLACE TABLE {{ident (print .Prefix "keys")}} AS
+SELECT evidence_key, failed, CASE WHEN failed THEN tld END AS tld, CASE WHEN failed THEN dns_operator END AS dns_operator,
+    CASE WHEN failed THEN rank_bucket END AS rank_bucket, CASE WHEN failed THEN source_list END AS source_list, count(*) AS names
+FROM (SELECT *, status NOT IN ('ok', 'nxdomain') AS failed FROM {{ident (print .Prefix "keyed")}}) GROUP BY ALL;
+
 -- Each once; its number is the rowid.
 CREATE OR REPLACE TABLE {{ident (print .Prefix "evidences")}} AS
-SELECT evidence_key, count(*) AS names FROM {{ident (print .Prefix "keyed")}} GROUP BY evidence_key;
+SELECT evidence_key, sum(names)::BIGINT AS names FROM {{ident (print .Prefix "keys")}} GROUP BY evidence_key;
+
+CREATE OR REPLACE TABLE {{ident (print .Prefix "evidence_groups")}} AS
+SELECT e.rowid AS evidence, k.* EXCLUDE (evidence_key)
+FROM {{ident (print .Prefix "keys")}} k JOIN {{ident (print .Prefix "evidences")}} e USING (evidence_key);
+
+DROP TABLE {{ident (print .Prefix "keys")}};
 
 -- The names themselves, with the number of their evidence. Reading it reads the column climb.
 CREATE OR REPLACE VIEW {{ident (print .Prefix "judged")}} AS
