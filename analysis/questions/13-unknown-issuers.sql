@@ -6,8 +6,8 @@
 -- fits the grammar, but nobody goes by the name; or it does not fit the grammar, and names nobody at all. Either way the record still restricts. Who
 -- is known is what the table of issuers of this report says; an identifier that it lacks may also be that of a private CA.
 --
--- Counted are names that are covered by a set with a record of issue, issuewild, issuemail or issuevmc, whether the set stands at the name (own
--- names) or is inherited or reached by an alias; unknown are names whose look-up failed, which may have such a set or none.
+-- Counted are names that are covered by a set with a record of issue, issuewild, issuemail or issuevmc, whether their own look-up gave the set, by an
+-- alias or not (own names), or they inherit it; unknown are names whose look-up failed, which may have such a set or none.
 
 -- table issuer-faults: What is wrong, by finding
 -- figure: bars label=finding value=share

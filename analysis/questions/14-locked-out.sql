@@ -13,8 +13,8 @@
 -- table locked-out: By kind of certificate
 -- figure: bars label=kind value=share
 --
--- Any: names with at least one of the others, of all that are covered. Own names are those at which the set stands; the others share the error of an
--- ancestor or of the target of an alias.
+-- Any: names with at least one of the others, of all that are covered. Own names are those whose own look-up gave the set, by an alias or not; the
+-- others inherit the error of an ancestor.
 WITH tags AS (
     SELECT set_id, any_value(names) AS names, any_value(own_names) AS own_names, tag,
         count(*) FILTER (issuer_domain IS NULL AND syntax = 'ok') AS denying, count(*) FILTER (known AND NOT retired) AS usable
@@ -68,8 +68,8 @@ GROUP BY tls_posture, smime_posture ORDER BY n DESC, tls_posture, smime_posture;
 
 -- table locked-out-names: Names
 --
--- The first 1000, by rank, of the names with a set of their own that has the finding all_unknown_locked_out; how many there are stands in the table
--- before.
+-- The first 1000, by rank, of the own names that have the finding all_unknown_locked_out; how many there are stands in the table before, as the sum
+-- of own_names.
 SELECT query_name, rank, dns_operator, tls_posture, tls_wild_posture, smime_posture, vmc_posture,
     array_to_string(list_sort(list_distinct(list_transform(caa, lambda p: concat(p.flags, ' ', p.tag, ' "', p.value, '"')))), ', ') AS records
 FROM (

@@ -6,7 +6,8 @@
 -- identifier of a CA that still issues; where it stands alone, it locks all CAs out. An identifier that another CA took over is not retired: its
 -- record lets that CA in, which the owner of the name may not have noticed.
 --
--- Counted are covered names; own names are those at which the set stands. Unknown are names whose look-up failed.
+-- Counted are covered names; own names are those whose own look-up gave the set, by an alias or not, while the others inherit it. Unknown are names
+-- whose look-up failed.
 
 -- table stale-issuers: By tag
 -- figure: bars label=tag value=share

@@ -3,8 +3,9 @@
 -- who: CAs
 --
 -- issuemail (RFC 9495) is often a copy of issue. A record that names a CA without S/MIME certificates lets nobody in; where it is the only one, mail
--- certificates are locked out. Counted are covered names whose set has a record of issuemail, own names where the set stands at the name; unknown are
--- names whose look-up failed. For most identifiers nobody has said if issuemail is honoured: they are a row of their own and pass for neither.
+-- certificates are locked out. Counted are covered names whose set has a record of issuemail, own names are those whose own look-up gave the set, by
+-- an alias or not; unknown are names whose look-up failed. For most identifiers nobody has said if issuemail is honoured: they are a row of their own
+-- and pass for neither.
 
 -- table smime-trust: What is known of the issuers that issuemail names
 -- figure: bars label=issuer_is value=share

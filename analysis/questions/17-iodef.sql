@@ -9,16 +9,19 @@
 -- table iodef: Share with iodef
 -- figure: bars label=counted value=share
 --
--- Of the names that a set governs, and of those with a set of their own: by who is counted. Inherited iodef is that of whoever publishes the set.
+-- Of the names that a set governs, and of those with a set of their own, by no alias: by who is counted. Inherited iodef is that of whoever publishes
+-- the set.
 WITH base AS (
-    SELECT covered, answered, own, is_registrable, email_capable, coalesce(iodef_set, false) AS iodef, count(*) AS names FROM names GROUP BY ALL
+    SELECT is_registrable, email_capable, is_own(caa_depth, caa_via_alias) AS own, iodef_set, count(*) AS names FROM sets GROUP BY ALL
+), rows AS (
+    SELECT 1 AS place, 'covered names' AS rows_of, 'all names' AS counted, sum(names) FILTER (iodef_set) AS n, sum(names) AS of FROM base
+    UNION ALL SELECT 2, 'names with a set of their own', 'all names', sum(names) FILTER (iodef_set), sum(names) FROM base WHERE own
+    UNION ALL SELECT 3, 'registrable domains with a set of their own', 'registrable domains', sum(names) FILTER (iodef_set), sum(names) FROM base
+        WHERE own AND is_registrable
+    UNION ALL SELECT 4, 'e-mail-capable covered names', 'e-mail-capable', sum(names) FILTER (iodef_set), sum(names) FROM base WHERE email_capable
 )
-SELECT counted, coalesce(sum(names) FILTER (covered AND iodef), 0)::BIGINT AS n, coalesce(sum(names) FILTER (covered), 0)::BIGINT AS of,
-    coalesce(sum(names) FILTER (NOT answered), 0)::BIGINT AS unknown
-FROM base, (VALUES (1, 'covered names'), (2, 'names with a set of their own'), (3, 'registrable domains with a set of their own'),
-    (4, 'e-mail-capable covered names')) AS c(place, counted)
-WHERE CASE place WHEN 2 THEN own OR NOT answered WHEN 3 THEN is_registrable AND (own OR NOT answered) WHEN 4 THEN email_capable ELSE true END
-GROUP BY place, counted ORDER BY place;
+SELECT rows_of AS counted, coalesce(n, 0)::BIGINT AS n, coalesce(of, 0)::BIGINT AS of, coalesce(unknown, 0) AS unknown
+FROM rows LEFT JOIN (SELECT label AS counted, unknown FROM scope WHERE dimension = 'counted') USING (counted) ORDER BY rows.place;
 
 -- table iodef-schemes: By scheme
 -- figure: bars label=scheme value=share

@@ -4,8 +4,8 @@
 --
 -- Of the eight flags only the highest, 128, has a meaning: Issuer Critical. On a tag that a CA knows it changes nothing; on one that it does not know
 -- it forbids all issuance (RFC 8659 sections 4.1, 4.5). The other seven are reserved, and ignored by readers, but at least one CA takes 1 for
--- critical as well, so a 1 that was meant for critical works by chance and for that CA alone. Counted are covered names; own names are those at which
--- the set stands; unknown are names whose look-up failed.
+-- critical as well, so a 1 that was meant for critical works by chance and for that CA alone. Counted are covered names; own names are those whose
+-- own look-up gave the set, by an alias or not, while the others inherit it; unknown are names whose look-up failed.
 
 -- table flag-uses: What flags are used for
 -- figure: bars label=flags value=share
@@ -52,7 +52,7 @@ FROM hits, coverage GROUP BY tag ORDER BY of DESC, tag;
 
 -- table contradictory-flags: Names with contradictory flags
 --
--- The first 1000, by rank, of the names with a set of their own; how many there are stands in the first table.
+-- The first 1000, by rank, of the own names; how many there are stands in the first table.
 SELECT query_name, rank, array_to_string(list_sort(list_distinct(list_transform(caa, lambda p: concat(p.flags, ' ', p.tag, ' "', p.value, '"')))),
     ', ') AS records
 FROM (

@@ -4,7 +4,8 @@
 --
 -- A record is inert if the set would mean the same without it. Often the owner meant something else: ";" beside a named issuer forbids nothing, as
 -- records add up (RFC 8659 section 4.2), and a record bound to an account (RFC 8657) binds nothing while another one lets the same CA in for
--- everybody. Counted are covered names; own names are those at which the set stands; unknown are names whose look-up failed.
+-- everybody. Counted are covered names; own names are those whose own look-up gave the set, by an alias or not, while the others inherit it; unknown
+-- are names whose look-up failed.
 
 -- table inert-records: By sort
 -- figure: bars label=records value=share
@@ -50,8 +51,8 @@ SELECT any_value(array_to_string(list_sort(list_distinct(list_transform(caa, lam
     ', ')) AS records,
     array_to_string(list_filter(any_value(findings), lambda f: f IN ('deny_beside_allow', 'duplicate_record', 'flag_conflict')), ', ') AS findings,
     any_value(names) AS names, any_value(own_names) AS own_names
-FROM (SELECT caa_rrset_hash, any_value(findings) AS findings FROM governed WHERE list_has_any(findings,
-    ['deny_beside_allow', 'duplicate_record', 'flag_conflict']) GROUP BY caa_rrset_hash)
+FROM (SELECT caa_rrset_hash, any_value(findings) AS findings FROM governed
+    WHERE list_has_any(findings, ['deny_beside_allow', 'duplicate_record', 'flag_conflict']) GROUP BY caa_rrset_hash)
 JOIN rrsets USING (caa_rrset_hash) GROUP BY caa_rrset_hash ORDER BY names DESC, records LIMIT 100;
 
 -- table all-findings: All findings

@@ -4,8 +4,8 @@
 --
 -- Known tags are issue, issuewild, issuemail, issuevmc, iodef, contactemail and contactphone. CAs ignore any other, unless it is critical: then
 -- nobody may issue (RFC 8659 section 4.1). auth, path and policy are reserved by the registry, and security is a draft. Tags match in any case and
--- are shown in lower case, octets that are not printable ASCII as \DDD. Counted are covered names; own names are those at which the set stands;
--- unknown are names whose look-up failed.
+-- are shown in lower case, octets that are not printable ASCII as \DDD. Counted are covered names; own names are those whose own look-up gave the
+-- set, by an alias or not, while the others inherit it; unknown are names whose look-up failed.
 
 -- table odd-tags: Sets with odd tags
 -- figure: bars label=tags value=share
@@ -13,8 +13,7 @@
 -- The rows overlap. Mixed case, of any tag, is allowed.
 SELECT tags, coalesce(n, 0) AS n, covered AS of, coalesce(own_names, 0) AS own_names, unknown
 FROM (VALUES (1, 'unknown_tag', 'unknown'), (2, 'critical_unknown_tag', 'unknown and critical: blocks'),
-    (3, 'tag_nonalnum', 'with other characters than letters and digits'),
-    (4, 'tag_mixed_case', 'with capital letters')) AS t(place, finding, tags)
+    (3, 'tag_nonalnum', 'with other characters than letters and digits'), (4, 'tag_mixed_case', 'with capital letters')) AS t(place, finding, tags)
 LEFT JOIN (SELECT finding, names AS n, own_names FROM finding_counts) USING (finding), coverage ORDER BY place;
 
 -- table unknown-tags: By tag

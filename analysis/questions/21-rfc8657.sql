@@ -5,7 +5,7 @@
 -- RFC 8657 lets a record of issue or issuewild hold for one account of the CA only (accounturi), or for some methods of validation
 -- (validationmethods). A CA that does not process the parameters passes over them, which it may until 2027-03-15; and they bind nothing where another
 -- record of the tag names the same CA without them, since records add up. Counted are covered names with a record of issue or issuewild; own names
--- are those at which the set stands; unknown are names whose look-up failed.
+-- are those whose own look-up gave the set, by an alias or not, while the others inherit it; unknown are names whose look-up failed.
 --
 -- Operators may add records of their own to those of a customer (CVE-2026-14440). What a scan sees is the set as served: which records the owner
 -- wrote and which the operator added it cannot tell, and there is no column for it. What can be told is that a bound record stands beside an unbound
@@ -137,8 +137,8 @@ LEFT JOIN counted USING (condition), total, coverage ORDER BY place;
 -- Common: the unbound record stands in at least nine of ten of the different sets at names of the operator, of which there are at least ten; then it
 -- is likely the operator's. Unknown are the operator's names whose look-up failed. The first 1000 operators, and the others together.
 WITH pairs AS (
-    SELECT coalesce(dns_operator, '(not known)') AS dns_operator, r.rowid AS set_id, count(*) AS names
-    FROM governed s JOIN rrsets r USING (caa_rrset_hash) WHERE s.caa_depth = 0 AND s.caa_via_alias IS NULL GROUP BY 1, 2
+    SELECT operator_label(dns_operator) AS dns_operator, r.rowid AS set_id, count(*) AS names
+    FROM governed s JOIN rrsets r USING (caa_rrset_hash) WHERE is_own(s.caa_depth, s.caa_via_alias) GROUP BY 1, 2
 ), operators AS (
     SELECT dns_operator, count(*) AS different FROM pairs GROUP BY dns_operator
 ), issuing AS (
@@ -163,9 +163,9 @@ WITH pairs AS (
         row_number() OVER (ORDER BY sum(names) DESC, dns_operator) AS place
     FROM judged GROUP BY dns_operator
 ), failures AS (
-    SELECT coalesce(dns_operator, '(not known)') AS dns_operator, count(*) AS unknown FROM names WHERE NOT answered GROUP BY 1
+    SELECT label AS dns_operator, unknown FROM scope WHERE dimension = 'dns_operator'
 )
-SELECT CASE WHEN place <= 1000 THEN dns_operator ELSE '(all others)' END AS dns_operator, sum(n)::BIGINT AS n, sum(of)::BIGINT AS of,
+SELECT folded(place, dns_operator) AS dns_operator, sum(n)::BIGINT AS n, sum(of)::BIGINT AS of,
     sum(common)::BIGINT AS common, coalesce(sum(unknown), 0)::BIGINT AS unknown,
     CASE WHEN min(place) <= 1000 THEN any_value(different) END AS different_sets
 FROM counted JOIN operators USING (dns_operator) LEFT JOIN failures USING (dns_operator) GROUP BY 1 ORDER BY min(place);
@@ -177,8 +177,9 @@ FROM counted JOIN operators USING (dns_operator) LEFT JOIN failures USING (dns_o
 -- them have. In all records: how many records stand in every different set of the operator, of which there are at least ten. Unknown are the
 -- operator's names whose look-up failed. The first 1000 operators, and the others together.
 WITH pairs AS (
-    SELECT coalesce(dns_operator, '(not known)') AS dns_operator, r.rowid AS set_id, count(*) AS names, count(DISTINCT string_split(query_name, '.')[-len(string_split(public_suffix, '.')) - 1:]) AS domains
-    FROM governed s JOIN rrsets r USING (caa_rrset_hash) WHERE s.caa_depth = 0 AND s.caa_via_alias IS NULL GROUP BY 1, 2
+    SELECT operator_label(dns_operator) AS dns_operator, r.rowid AS set_id, count(*) AS names,
+        count(DISTINCT string_split(query_name, '.')[-suffix_labels(public_suffix) - 1:]) AS domains
+    FROM governed s JOIN rrsets r USING (caa_rrset_hash) WHERE is_own(s.caa_depth, s.caa_via_alias) GROUP BY 1, 2
 ), counted AS (
     SELECT dns_operator, sum(names)::BIGINT AS of, coalesce(sum(names) FILTER (domains >= 10), 0)::BIGINT AS n, count(*) AS different,
         max(names) AS largest,
@@ -191,9 +192,9 @@ WITH pairs AS (
         WHERE different >= 10 AND place <= 1000 GROUP BY dns_operator, tag, flags, value, different HAVING count(*) = different
     ) GROUP BY dns_operator
 ), failures AS (
-    SELECT coalesce(dns_operator, '(not known)') AS dns_operator, count(*) AS unknown FROM names WHERE NOT answered GROUP BY 1
+    SELECT label AS dns_operator, unknown FROM scope WHERE dimension = 'dns_operator'
 )
-SELECT CASE WHEN place <= 1000 THEN dns_operator ELSE '(all others)' END AS dns_operator, sum(n)::BIGINT AS n, sum(of)::BIGINT AS of,
+SELECT folded(place, dns_operator) AS dns_operator, sum(n)::BIGINT AS n, sum(of)::BIGINT AS of,
     coalesce(sum(unknown), 0)::BIGINT AS unknown,
     CASE WHEN min(place) <= 1000 THEN any_value(different) END AS different_sets, CASE WHEN min(place) <= 1000 THEN any_value(largest) END AS largest,
     CASE WHEN min(place) <= 1000 AND any_value(different) >= 10 THEN coalesce(any_value(records), 0) END AS in_all_records

@@ -3,9 +3,9 @@
 -- who: researchers
 --
 -- What a parameter means is for the CA to say that the record names (RFC 8659 section 4.2); others pass over it. Counted are covered names whose set
--- says who may issue; own names are those at which the set stands; unknown are names whose look-up failed. accounturi and validationmethods on
--- issuemail and issuevmc are counted here, as RFC 8657 does not reach there; names of parameters are shown in lower case. A malformed value has no
--- parameters at all, whatever it holds.
+-- says who may issue; own names are those whose own look-up gave the set, by an alias or not, while the others inherit it; unknown are names whose
+-- look-up failed. accounturi and validationmethods on issuemail and issuevmc are counted here, as RFC 8657 does not reach there; names of parameters
+-- are shown in lower case. A malformed value has no parameters at all, whatever it holds.
 
 -- table other-parameters: By name
 -- figure: bars label=parameter value=share

@@ -49,7 +49,7 @@ FROM names GROUP BY fate ORDER BY fate;
 --
 -- Operators by the number of names about which their servers disagree, the first 1000, and the others together.
 WITH counted AS (
-    SELECT coalesce(dns_operator, '(not known)') AS operator, count(*) FILTER (caa_consistency NOT IN ('same', 'not_checked')) AS n,
+    SELECT operator_label(dns_operator) AS operator, count(*) FILTER (caa_consistency NOT IN ('same', 'not_checked')) AS n,
         count(*) FILTER (caa_consistency <> 'not_checked') AS of,
         count(*) FILTER (caa_consistency = 'nodata_vs_caa') AS nodata_vs_caa,
             count(*) FILTER (caa_consistency = 'nxdomain_vs_caa') AS nxdomain_vs_caa,
@@ -59,7 +59,7 @@ WITH counted AS (
 ), placed AS (
     SELECT *, row_number() OVER (ORDER BY n DESC, of DESC, operator) AS place FROM counted
 )
-SELECT CASE WHEN place <= 1000 THEN operator ELSE '(all others)' END AS dns_operator, sum(n)::BIGINT AS n, sum(of)::BIGINT AS of,
+SELECT folded(place, operator) AS dns_operator, sum(n)::BIGINT AS n, sum(of)::BIGINT AS of,
     sum(nodata_vs_caa)::BIGINT AS nodata_vs_caa, sum(nxdomain_vs_caa)::BIGINT AS nxdomain_vs_caa,
     sum(cname_differs)::BIGINT AS cname_differs, sum(caa_differs)::BIGINT AS caa_differs, sum(unknown)::BIGINT AS unknown
 FROM placed GROUP BY 1 ORDER BY min(place);

@@ -12,7 +12,8 @@
 --
 -- By who is counted. Zero: every check has to ask anew. Then the TTL in seconds that so many per cent of the names do not exceed.
 WITH kinds AS (
-    SELECT caa_ttl, caa_depth = 0 AS own, caa_via_alias IS NOT NULL AS aliased, is_registrable, count(*) AS names FROM governed WHERE caa_ttl IS NOT NULL
+    SELECT caa_ttl, caa_depth = 0 AS own, caa_via_alias IS NOT NULL AS aliased, is_registrable, count(*) AS names FROM governed
+        WHERE caa_ttl IS NOT NULL
         GROUP BY ALL
 ), counted AS (
     SELECT place, counted, caa_ttl, sum(names) AS names FROM kinds, (VALUES (1, 'covered names'), (2, 'set at the name'),
@@ -58,13 +59,11 @@ FROM governed, coverage WHERE caa_ttl IS NOT NULL GROUP BY caa_ttl ORDER BY n DE
 --
 -- Of the names with a set of their own, not by an alias. Operators by the number of such names; unknown are the operator's names whose look-up
 -- failed. The first 1000, and the others together.
-WITH placed AS (
-    SELECT coalesce(dns_operator, '(not known)') AS operator, count(*) FILTER (caa_ttl > 28800) AS n, count(caa_ttl) AS of,
-        row_number() OVER (ORDER BY count(caa_ttl) DESC, coalesce(dns_operator, '(not known)')) AS place
-    FROM governed WHERE caa_depth = 0 AND caa_via_alias IS NULL GROUP BY coalesce(dns_operator, '(not known)')
-), failures AS (
-    SELECT coalesce(dns_operator, '(not known)') AS operator, count(*) AS unknown FROM names WHERE NOT answered GROUP BY 1
+WITH counted AS (
+    SELECT operator_label(dns_operator) AS label, count(*) FILTER (caa_ttl > 28800) AS n, count(caa_ttl) AS of
+    FROM governed WHERE is_own(caa_depth, caa_via_alias) GROUP BY label
+), placed AS (
+    SELECT *, row_number() OVER (ORDER BY of DESC, label) AS place FROM counted
 )
-SELECT CASE WHEN place <= 1000 THEN operator ELSE '(all others)' END AS dns_operator, sum(n)::BIGINT AS n, sum(of)::BIGINT AS of,
-    coalesce(sum(unknown), 0)::BIGINT AS unknown
-FROM placed LEFT JOIN failures USING (operator) GROUP BY 1 ORDER BY min(place);
+SELECT folded(p.place, label) AS dns_operator, sum(n)::BIGINT AS n, sum(of)::BIGINT AS of, sum(unknown)::BIGINT AS unknown
+FROM placed p JOIN (SELECT label, unknown FROM scope WHERE dimension = 'dns_operator') USING (label) GROUP BY 1 ORDER BY min(p.place);

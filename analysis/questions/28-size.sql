@@ -44,7 +44,7 @@ FROM (VALUES (1, 'to 128'), (2, 'to 256'), (3, 'to 512'), (4, 'to 1232'), (5, 't
 -- truncated). Of those cut short: the share for which that is so. Unknown are the names that nobody was asked about; in the row of octets also those
 -- without a reply, and in that on TCP those without an answer.
 WITH counted AS (
-    SELECT caa_truncated, protocol, status, caa_bytes > 1232 AS large, count(*) AS names, count(*) FILTER (covered) AS covered FROM names GROUP BY ALL
+    SELECT caa_truncated, protocol, status, large, sum(names) AS names, coalesce(sum(names) FILTER (covered), 0) AS covered FROM costs GROUP BY ALL
 ), rows AS (
     SELECT 1 AS place, 'cut short over UDP' AS reply, sum(names) FILTER (caa_truncated) AS n, sum(names) FILTER (caa_truncated IS NOT NULL) AS of,
         sum(covered) FILTER (caa_truncated) AS covered, sum(names) FILTER (caa_truncated IS NULL) AS unknown FROM counted
@@ -64,15 +64,16 @@ SELECT reply, coalesce(n, 0)::BIGINT AS n, coalesce(of, 0)::BIGINT AS of, coales
 --
 -- Operators with names whose reply was cut short: of these names, those whose look-up failed for it. Unknown are the operator's names that nobody was
 -- asked about. The first 1000 by the number of failures, and the others together.
-WITH placed AS (
-    SELECT coalesce(dns_operator, '(not known)') AS operator, count(*) FILTER (caa_truncated AND status = 'truncated') AS n,
-        count(*) FILTER (caa_truncated) AS of, count(*) FILTER (caa_truncated IS NULL) AS unknown,
-        row_number() OVER (ORDER BY count(*) FILTER (caa_truncated AND status = 'truncated') DESC, count(*) FILTER (caa_truncated) DESC,
-            coalesce(dns_operator, '(not known)')) AS place
-    FROM names GROUP BY coalesce(dns_operator, '(not known)') HAVING count(*) FILTER (caa_truncated) > 0
+WITH counted AS (
+    SELECT operator_label(dns_operator) AS operator, count(*) FILTER (caa_truncated AND status = 'truncated') AS n,
+        count(*) FILTER (caa_truncated) AS of,
+        count(*) FILTER (caa_truncated IS NULL) AS unknown
+    FROM names GROUP BY operator HAVING count(*) FILTER (caa_truncated) > 0
+), placed AS (
+    SELECT *, row_number() OVER (ORDER BY n DESC, of DESC, operator) AS place FROM counted
 )
-SELECT CASE WHEN place <= 1000 THEN operator ELSE '(all others)' END AS dns_operator, sum(n)::BIGINT AS n, sum(of)::BIGINT AS of,
-    sum(unknown)::BIGINT AS unknown FROM placed GROUP BY 1 ORDER BY min(place);
+SELECT folded(place, operator) AS dns_operator, sum(n)::BIGINT AS n, sum(of)::BIGINT AS of, sum(unknown)::BIGINT AS unknown
+FROM placed GROUP BY 1 ORDER BY min(place);
 
 -- table largest-sets: The largest sets
 --

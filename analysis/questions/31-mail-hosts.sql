@@ -46,7 +46,7 @@ FROM hits JOIN (VALUES (1, 'all covered'), (2, 'some covered'), (3, 'none covere
 -- Of names with at least one exchanger, by the operator of the most preferred: names all of whose exchangers are covered. Unknown are those where a
 -- look-up of an exchanger failed. The first 1000 operators by the number of names, and the others together.
 WITH exchangers AS (
-    SELECT coalesce(mx_operator, '(not known)') AS operator, mx_hosts, count(*) AS names FROM names WHERE len(mx_hosts) > 0 GROUP BY 1, mx_hosts
+    SELECT operator_label(mx_operator) AS operator, mx_hosts, count(*) AS names FROM names WHERE len(mx_hosts) > 0 GROUP BY 1, mx_hosts
 ), judged AS (
     SELECT operator, names, len(list_filter(mx_hosts, lambda h: h.caa_status = 'error')) > 0 AS failed,
         len(list_filter(mx_hosts, lambda h: h.caa_status = 'found')) = len(mx_hosts) AS covered FROM exchangers
@@ -55,7 +55,7 @@ WITH exchangers AS (
         coalesce(sum(names) FILTER (failed), 0) AS unknown,
         row_number() OVER (ORDER BY sum(names) DESC, operator) AS place FROM judged GROUP BY operator
 )
-SELECT CASE WHEN place <= 1000 THEN operator ELSE '(all others)' END AS mx_operator, sum(n)::BIGINT AS n, sum(of)::BIGINT AS of,
+SELECT folded(place, operator) AS mx_operator, sum(n)::BIGINT AS n, sum(of)::BIGINT AS of,
     sum(unknown)::BIGINT AS unknown FROM placed GROUP BY 1 ORDER BY min(place);
 
 -- table exchangers: The exchangers

@@ -11,35 +11,34 @@
 -- all others are failures, and in no denominator of a share of names with CAA. Unknown are names that nobody was asked about, as they or all servers
 -- that could tell are on the opt-out list.
 WITH counted AS (
-    SELECT status, count(*) AS n FROM names GROUP BY status
+    SELECT 1 AS place, '(answered)' AS status, sum(names) AS n FROM costs WHERE answered
+    UNION ALL
+    SELECT 2, status, sum(names) FROM costs WHERE status <> 'blocked' GROUP BY status
 ), total AS (
-    SELECT coalesce(sum(n) FILTER (status <> 'blocked'), 0)::BIGINT AS of, coalesce(sum(n) FILTER (status = 'blocked'), 0)::BIGINT AS unknown
-        FROM counted
+    SELECT sum(names) FILTER (status <> 'blocked') AS of, sum(names) FILTER (status = 'blocked') AS unknown FROM costs
 )
-SELECT status, n, of, unknown FROM (
-    SELECT 1 AS place, '(answered)' AS status, count(*) AS n FROM names WHERE answered UNION ALL SELECT 2, status, n FROM counted
-        WHERE status <> 'blocked'
-), total ORDER BY place, n DESC, status;
+SELECT status, coalesce(n, 0)::BIGINT AS n, coalesce(of, 0)::BIGINT AS of, coalesce(unknown, 0)::BIGINT AS unknown
+FROM counted, total ORDER BY place, n DESC, status;
 
 -- table second-looks: Second looks
 --
 -- A name whose first look ended in a failure that may pass is looked at again, later. By what the first look ended in: how many of them the second
 -- answered. What it did not answer is a failure of the scan. Attempts: exchanges of the first look with the servers that failed, summed.
-SELECT first_look_status, count(*) FILTER (answered) AS n, count(*) AS of, count(*) FILTER (covered) AS covered, count(*) FILTER (NOT answered
-    AND status <> first_look_status) AS failed_otherwise, sum(first_look_attempts)::BIGINT AS attempts
-FROM names WHERE looks > 1 AND first_look_status IS NOT NULL GROUP BY first_look_status ORDER BY of DESC, first_look_status;
+SELECT first_look_status, coalesce(sum(names) FILTER (answered), 0)::BIGINT AS n, sum(names)::BIGINT AS of,
+    coalesce(sum(names) FILTER (covered), 0)::BIGINT AS covered,
+    coalesce(sum(names) FILTER (NOT answered AND status <> first_look_status), 0)::BIGINT AS failed_otherwise,
+    sum(first_look_attempts)::BIGINT AS attempts
+FROM costs WHERE again AND first_look_status IS NOT NULL GROUP BY first_look_status ORDER BY of DESC, first_look_status;
 
 -- table cost: Packets for a name
 --
 -- Packets, repetitions after a failure, and packets over TCP, that were sent for a name; work that names share is counted for the one that asked
 -- first. Any: names with at least one. Then the number that so many per cent of the names do not exceed, and the most. 32767 stands for that and
 -- more, so the sum may be too small.
-WITH kinds AS (
-    SELECT query_count, retry_count, tcp_count, count(*) AS names FROM names GROUP BY ALL
-), counted AS (
-    SELECT 1 AS place, 'packets' AS measure, query_count AS value, sum(names) AS names FROM kinds GROUP BY query_count
-    UNION ALL SELECT 2, 'repetitions', retry_count, sum(names) FROM kinds GROUP BY retry_count
-    UNION ALL SELECT 3, 'over TCP', tcp_count, sum(names) FROM kinds GROUP BY tcp_count
+WITH counted AS (
+    SELECT 1 AS place, 'packets' AS measure, query_count AS value, sum(names) AS names FROM costs GROUP BY query_count
+    UNION ALL SELECT 2, 'repetitions', retry_count, sum(names) FROM costs GROUP BY retry_count
+    UNION ALL SELECT 3, 'over TCP', tcp_count, sum(names) FROM costs GROUP BY tcp_count
 ), summed AS (
     SELECT *, sum(names) OVER (PARTITION BY place ORDER BY value) AS reached, sum(names) OVER (PARTITION BY place) AS total FROM counted
 )
@@ -55,9 +54,7 @@ FROM summed GROUP BY place, measure ORDER BY place;
 -- From the packet that was answered to its answer, waiting for the limits not included. Of names with an answer from a server; each step takes in its
 -- end. Unknown are names to which none answered. Names that share what another asked show its time.
 WITH steps AS (
-    SELECT CASE WHEN rtt_us <= 1000 THEN 1 WHEN rtt_us <= 5000 THEN 2 WHEN rtt_us <= 10000 THEN 3 WHEN rtt_us <= 20000 THEN 4
-        WHEN rtt_us <= 50000 THEN 5 WHEN rtt_us <= 100000 THEN 6 WHEN rtt_us <= 200000 THEN 7
-        WHEN rtt_us <= 500000 THEN 8 WHEN rtt_us <= 1000000 THEN 9 WHEN rtt_us IS NOT NULL THEN 10 END AS place, count(*) AS n FROM names GROUP BY 1
+    SELECT rtt_step AS place, sum(names)::BIGINT AS n FROM costs GROUP BY rtt_step
 ), total AS (
     SELECT coalesce(sum(n) FILTER (place IS NOT NULL), 0)::BIGINT AS of, coalesce(sum(n) FILTER (place IS NULL), 0)::BIGINT AS unknown FROM steps
 )
@@ -70,10 +67,10 @@ FROM (VALUES (1, 'to 1'), (2, 'to 5'), (3, 'to 10'), (4, 'to 20'), (5, 'to 50'),
 --
 -- How long the limits of servers held the packets for a name back, summed over its packets; of all names that were asked about.
 WITH steps AS (
-    SELECT CASE WHEN queue_wait_us = 0 THEN 1 WHEN queue_wait_us <= 1000000 THEN 2 WHEN queue_wait_us <= 60000000 THEN 3
-        WHEN queue_wait_us <= 3600000000 THEN 4 ELSE 5 END AS place, count(*) AS n FROM names WHERE status <> 'blocked' GROUP BY 1
+    SELECT wait_step AS place, sum(names)::BIGINT AS n FROM costs WHERE status <> 'blocked' GROUP BY wait_step
 ), total AS (
-    SELECT count(*) FILTER (status <> 'blocked') AS of, count(*) FILTER (status = 'blocked') AS unknown FROM names
+    SELECT coalesce(sum(names) FILTER (status <> 'blocked'), 0)::BIGINT AS of, coalesce(sum(names) FILTER (status = 'blocked'), 0)::BIGINT AS unknown
+        FROM costs
 )
 SELECT held_back, coalesce(n, 0) AS n, of, unknown
 FROM (VALUES (1, 'not at all'), (2, 'to 1 s'), (3, 'to 1 min'), (4, 'to 1 h'), (5, 'longer')) AS w(place, held_back) LEFT JOIN steps USING (place),
@@ -140,9 +137,10 @@ FROM nameservers WHERE rtt_p50_us IS NOT NULL GROUP BY run ORDER BY run;
 -- table vantages: By vantage
 --
 -- From where the names were looked up, and by which worker; the share of look-ups that were answered. Unknown are names that nobody was asked about.
-SELECT coalesce(vantage, '(not stated)') AS vantage, coalesce(worker_id, '(not stated)') AS worker, count(*) FILTER (answered) AS n,
-    count(*) FILTER (status <> 'blocked') AS of, count(*) FILTER (status = 'blocked') AS unknown
-FROM names GROUP BY 1, 2 ORDER BY of DESC, vantage, worker;
+SELECT coalesce(vantage, '(not stated)') AS vantage, coalesce(worker_id, '(not stated)') AS worker,
+    coalesce(sum(names) FILTER (answered), 0)::BIGINT AS n,
+    coalesce(sum(names) FILTER (status <> 'blocked'), 0)::BIGINT AS of, coalesce(sum(names) FILTER (status = 'blocked'), 0)::BIGINT AS unknown
+FROM costs GROUP BY 1, 2 ORDER BY of DESC, vantage, worker;
 
 -- table runs: Scans and their runs
 --
@@ -154,4 +152,5 @@ SELECT scan_id, s.source, s.shard, s.shards, s.started_at, s.ended_at, s.state, 
 FROM scans s LEFT JOIN (
     SELECT scan_id, run, count(*) AS servers, sum(sent) AS sent, sum(answered) AS answered, sum(timeouts) AS timeouts, min(first_at) AS first_at,
         max(last_at) AS last_at FROM nameservers GROUP BY scan_id, run
-) r USING (scan_id) WHERE scan_id IN (SELECT DISTINCT scan_id FROM domains) ORDER BY s.started_at, scan_id, r.run;
+) r USING (scan_id) WHERE s.round = (SELECT round FROM scans WHERE scan_id = (SELECT scan_id FROM domains LIMIT 1)) ORDER BY s.started_at, scan_id,
+    r.run;

@@ -4,13 +4,29 @@
 -- which nothing is known, as their look-up failed or nobody was asked.
 CREATE OR REPLACE TABLE coverage AS
 SELECT unknown, covered, issuing, tls_issuing, issue, issuewild, issuemail, issuevmc, iodef
-FROM (SELECT count(*) FILTER (NOT answered) AS unknown FROM names), (
+FROM everything, (
     SELECT coalesce(sum(names), 0)::BIGINT AS covered, coalesce(sum(names) FILTER (issue_set OR issuewild_set OR issuemail_set OR issuevmc_set), 0)::BIGINT AS issuing,
         coalesce(sum(names) FILTER (issue_set OR issuewild_set), 0)::BIGINT AS tls_issuing, coalesce(sum(names) FILTER (issue_set), 0)::BIGINT AS issue,
         coalesce(sum(names) FILTER (issuewild_set), 0)::BIGINT AS issuewild, coalesce(sum(names) FILTER (issuemail_set), 0)::BIGINT AS issuemail,
         coalesce(sum(names) FILTER (issuevmc_set), 0)::BIGINT AS issuevmc, coalesce(sum(names) FILTER (iodef_set), 0)::BIGINT AS iodef
     FROM rrsets
 );
+
+-- What the look-ups took, in steps, and what became of them.
+--   again       there was a second look, after a first that ended in first_look_status and took first_look_attempts exchanges in all
+--   rtt_step    how long the answer that decided took; NULL: there was none
+--   wait_step   how long packets were held back for the sake of limits
+--   large       the reply has more than 1232 octets; NULL: there was none
+CREATE OR REPLACE TABLE costs AS
+SELECT vantage, worker_id, status, answered, covered, looks > 1 AS again, first_look_status, query_count, retry_count, tcp_count, protocol, caa_truncated,
+    caa_bytes > 1232 AS large,
+    CASE WHEN rtt_us <= 1000 THEN 1 WHEN rtt_us <= 5000 THEN 2 WHEN rtt_us <= 10000 THEN 3 WHEN rtt_us <= 20000 THEN 4 WHEN rtt_us <= 50000 THEN 5
+        WHEN rtt_us <= 100000 THEN 6 WHEN rtt_us <= 200000 THEN 7 WHEN rtt_us <= 500000 THEN 8 WHEN rtt_us <= 1000000 THEN 9
+        WHEN rtt_us IS NOT NULL THEN 10 END AS rtt_step,
+    CASE WHEN queue_wait_us = 0 THEN 1 WHEN queue_wait_us <= 1000000 THEN 2 WHEN queue_wait_us <= 60000000 THEN 3
+        WHEN queue_wait_us <= 3600000000 THEN 4 ELSE 5 END AS wait_step,
+    count(*) AS names, sum(first_look_attempts) AS first_look_attempts
+FROM names GROUP BY ALL;
 
 -- The records of the sets, with the number of names that each set governs. Tags are in lower case.
 CREATE OR REPLACE TABLE set_records AS
