@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 
 	"github.com/caascan/caascan/datasets"
 )
@@ -104,4 +106,37 @@ func (d *Data) hasChanges(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	return true, d.changes(ctx, series)
+}
+
+// RoundsAt returns the rounds of a place that was given to Open, by their index in Rounds.
+func (d *Data) RoundsAt(place string) ([]int, error) {
+	scans, err := find([]string{place})
+	if err != nil {
+		return nil, err
+	}
+	var found []int
+	for i := range scans {
+		r := slices.IndexFunc(d.Rounds, func(r Round) bool { return slices.ContainsFunc(r.Scans, func(s Scan) bool { return sameDir(s.Dir, scans[i].Dir) }) })
+		if r >= 0 && !slices.Contains(found, r) {
+			found = append(found, r)
+		}
+	}
+	slices.Sort(found)
+	return found, nil
+}
+
+// Turn makes the questions be about another round.
+func (d *Data) Turn(ctx context.Context, round int) error {
+	d.now = round
+	return d.View(ctx, "", d.Now().Scans)
+}
+
+// sameDir reports whether two spellings are those of one directory.
+func sameDir(a, b string) bool {
+	x, err := filepath.Abs(a)
+	if err != nil {
+		return a == b
+	}
+	y, err := filepath.Abs(b)
+	return err == nil && x == y
 }

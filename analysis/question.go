@@ -69,7 +69,7 @@ func Questions() ([]Question, error) {
 		if err != nil {
 			return nil, err
 		}
-		q, err := readQuestion(string(text))
+		q, err := ReadQuestion(string(text))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path.Base(name), err)
 		}
@@ -79,8 +79,8 @@ func Questions() ([]Question, error) {
 	return all, nil
 }
 
-// readQuestion reads a file of questions/.
-func readQuestion(text string) (*Question, error) {
+// ReadQuestion reads a file in the form of those of questions/.
+func ReadQuestion(text string) (*Question, error) {
 	q := new(Question)
 	var part *Part // under way; nil: the head of the file
 	var paragraphs *[]string

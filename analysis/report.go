@@ -51,19 +51,34 @@ func (d *Data) Report(ctx context.Context, opt ReportOptions, progress func(done
 	if err != nil {
 		return nil, err
 	}
-	all := 2 // what is done before the tables
-	for _, q := range questions {
-		all += len(q.Parts)
-	}
-	done := 0
-	step := func(what string) {
+	begin := time.Now()
+	const before = 2 // what is done before the tables
+	step := func(done, all int, what string) {
 		if progress != nil {
 			progress(done, all, what)
 		}
-		done++
 	}
+	step(0, before+countParts(questions), "the names")
+	if err := d.Prepare(ctx); err != nil {
+		return nil, err
+	}
+	step(1, before+countParts(questions), "headlines")
+	headlines, err := d.headlines(ctx, d.Now().sampling(opt.Sample).Is)
+	if err != nil {
+		return nil, err
+	}
+	r, err := d.Answer(ctx, questions, headlines, opt, func(done, all int, what string) { step(before+done, before+all, what) })
+	if err != nil {
+		return nil, err
+	}
+	r.Took = time.Since(begin)
+	return r, nil
+}
+
+// Answer is Report with questions of the caller's, who has made the tables that they ask.
+func (d *Data) Answer(ctx context.Context, questions []Question, headlines *Table, opt ReportOptions, progress func(done, all int, what string)) (*Report, error) {
 	begin := time.Now()
-	r := &Report{Title: opt.Title, Round: d.Now(), Made: opt.Now, Sample: d.Now().sampling(opt.Sample), Warnings: d.Now().warnings()}
+	r := &Report{Title: opt.Title, Round: d.Now(), Made: opt.Now, Headlines: headlines, Sample: d.Now().sampling(opt.Sample), Warnings: d.Now().warnings()}
 	if r.Made.IsZero() {
 		r.Made = begin
 	}
@@ -71,19 +86,15 @@ func (d *Data) Report(ctx context.Context, opt ReportOptions, progress func(done
 	if r.Title == "" {
 		r.Title = "Who may issue certificates: CAA of " + r.Round.about()
 	}
-	step("the names")
-	if err := d.Prepare(ctx); err != nil {
-		return nil, err
-	}
-	step("headlines")
-	if r.Headlines, err = d.headlines(ctx, r.Sample.Is); err != nil {
-		return nil, err
-	}
+	done, all := 0, countParts(questions)
 	for _, q := range questions {
 		s := Section{Question: q}
 		from := time.Now()
 		for i := range q.Parts {
-			step(fmt.Sprintf("%d: %s", q.Number, q.Parts[i].Title))
+			if progress != nil {
+				progress(done, all, fmt.Sprintf("%d: %s", q.Number, q.Parts[i].Title))
+			}
+			done++
 			t, err := d.Ask(ctx, &q.Parts[i], r.Sample.Is)
 			if err != nil {
 				return nil, fmt.Errorf("question %d: %w", q.Number, err)
@@ -99,6 +110,15 @@ func (d *Data) Report(ctx context.Context, opt ReportOptions, progress func(done
 		progress(all, all, "")
 	}
 	return r, nil
+}
+
+// countParts counts the tables that questions have.
+func countParts(questions []Question) int {
+	n := 0
+	for i := range questions {
+		n += len(questions[i].Parts)
+	}
+	return n
 }
 
 // Tables returns all tables of the report with the question that each belongs to: nil for the headlines and those of the methods.

@@ -49,8 +49,9 @@ func usage(err error) error {
 type cli struct {
 	Config kong.ConfigFlag `placeholder:"FILE" help:"Read flags from a YAML file: one key for each, under the flag's name."`
 
-	Report reportCmd `cmd:"" help:"Answer the questions of research as tables, figures and a page."`
-	Query  queryCmd  `cmd:"" help:"Run SQL over the tables of a scan."`
+	Report  reportCmd  `cmd:"" help:"Answer the questions of research as tables, figures and a page."`
+	Compare compareCmd `cmd:"" help:"Say what is different between scans: over time, or between vantages."`
+	Query   queryCmd   `cmd:"" help:"Run SQL over the tables of a scan."`
 }
 
 // environ is what a command works with.

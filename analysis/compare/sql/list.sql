@@ -1,0 +1,1 @@
+FROM change_list ORDER BY query_name

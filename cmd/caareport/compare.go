@@ -1,0 +1,132 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/caascan/caascan/analysis"
+	"github.com/caascan/caascan/analysis/compare"
+	"github.com/caascan/caascan/analysis/page"
+)
+
+// compareCmd is the command compare.
+type compareCmd struct {
+	dataFlags
+
+	Dirs []string `arg:"" name:"dir" help:"Two scans, the old and the new; or more, or a folder of scans, for a series; or from several vantages, the primary first."`
+	As   string   `enum:"auto,time,vantage" default:"auto" help:"What they are to each other: time, vantage, or auto (vantage where the inputs are the same, the vantages are not, and they began within a day)."`
+
+	List    string `placeholder:"FILE" help:"Write the names with what was and what is: .csv, .json or .parquet."`
+	CSV     string `name:"csv" env:"CAAREPORT_CSV" placeholder:"DIR" help:"Write each table there as CSV, and index.csv."`
+	Parquet string `placeholder:"DIR" help:"Write each table there as Parquet."`
+	HTML    string `name:"html" env:"CAAREPORT_HTML" placeholder:"FILE" help:"Write a page with all tables and figures."`
+	Rows    int    `default:"20" help:"Rows of each table on stdout; what is more is in the files."`
+	Title   string `placeholder:"TEXT" help:"Title of the page."`
+	Quiet   bool   `help:"No progress, nothing on stdout."`
+}
+
+// Example implements exampler.
+func (*compareCmd) Example() string {
+	return "caareport compare scan-2026-10-21 scan-2026-11-21 --list changes.csv\n" +
+		"  caareport compare scans --html series.html  # all in that folder, one after the other"
+}
+
+// Run compares.
+func (c *compareCmd) Run(env *environ) error {
+	as, _ := compare.RelationOf(c.As)
+	data, err := analysis.Open(env.ctx, c.Dirs, c.options())
+	if err != nil {
+		return usage(err)
+	}
+	return errors.Join(c.run(env, data, as), data.Close())
+}
+
+func (c *compareCmd) run(env *environ, data *analysis.Data, as compare.Relation) error {
+	rounds, as, err := compare.Arrange(data, c.Dirs, as)
+	if err != nil {
+		return usage(err)
+	}
+	tell := func(int, int, string) {}
+	if !c.Quiet {
+		tell = progress(env.stderr)
+	}
+	options := analysis.ReportOptions{Title: c.Title, Sample: "no"}
+	report, err := compare.OverTime(env.ctx, data, rounds, options, tell)
+	if err != nil {
+		return err
+	}
+	if err := c.write(env, report); err != nil {
+		return err
+	}
+	if c.List != "" {
+		if err := compare.WriteList(env.ctx, data, c.List); err != nil {
+			return err
+		}
+	}
+	for _, i := range rounds {
+		if !data.Rounds[i].Complete() {
+			return exit{exitIncomplete, fmt.Errorf("%s: the scan is not complete; what it has not reached yet seems to have vanished or appeared", data.Rounds[i].Scans[0].Dir)}
+		}
+	}
+	return nil
+}
+
+// write writes what was asked for.
+func (c *compareCmd) write(env *environ, report *analysis.Report) error {
+	if c.CSV != "" {
+		if err := writeTables(c.CSV, report, ".csv", func(t *analysis.Table, path string) error { return whole(path, t.WriteCSV) }); err != nil {
+			return err
+		}
+		if err := writeIndex(filepath.Join(c.CSV, "index.csv"), report); err != nil {
+			return err
+		}
+	}
+	if c.Parquet != "" {
+		if err := writeTables(c.Parquet, report, ".parquet", (*analysis.Table).WriteParquet); err != nil {
+			return err
+		}
+	}
+	if c.HTML != "" {
+		if err := whole(c.HTML, func(w io.Writer) error { return page.Write(w, report) }); err != nil {
+			return err
+		}
+	}
+	if c.Quiet {
+		return nil
+	}
+	return writeBrief(env.stdout, report, c.Rows)
+}
+
+// writeBrief writes the first rows of all tables that answer a question.
+func writeBrief(w io.Writer, report *analysis.Report, most int) error {
+	if _, err := fmt.Fprintf(w, "%s\n", report.Title); err != nil {
+		return err
+	}
+	return report.Tables(func(q *analysis.Question, t *analysis.Table) error {
+		if q == nil && t != report.Headlines {
+			return nil
+		}
+		if _, err := fmt.Fprintf(w, "\n%s (%s)\n%s\n", t.Title, t.ID, strings.Repeat("-", len(t.Title)+len(t.ID)+3)); err != nil {
+			return err
+		}
+		if t.Missing != "" {
+			_, err := fmt.Fprintln(w, t.Missing)
+			return err
+		}
+		shown := *t
+		if len(t.Rows) > most {
+			shown.Rows = t.Rows[:max(0, most)]
+		}
+		if err := shown.WriteText(w); err != nil {
+			return err
+		}
+		if len(t.Rows) > most {
+			_, err := fmt.Fprintf(w, "and %d rows more\n", len(t.Rows)-len(shown.Rows))
+			return err
+		}
+		return nil
+	})
+}
