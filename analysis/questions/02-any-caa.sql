@@ -85,15 +85,15 @@ WHERE dimension = 'dns_operator' AND registrable_answered + registrable_unknown 
 -- figure: bars label=tag value=of_covered_share
 --
 -- The covered names whose set holds the tag at least once. A set may hold several, so the rows overlap.
-SELECT tag, count(*) FILTER (has) AS n, any_value(answered) AS of,
-    count(*) FILTER (has) / count(*) AS of_covered_share,
-    count(*) FILTER (has AND is_own) AS own_names, count(*) FILTER (has AND is_own AND is_registrable) AS own_registrable_domains,
+SELECT tag, coalesce(sum(names) FILTER (has), 0) AS n, any_value(answered) AS of,
+    coalesce(sum(names) FILTER (has), 0) / sum(names) AS of_covered_share,
+    coalesce(sum(own_names) FILTER (has), 0) AS own_names, coalesce(sum(own_registrable_domains) FILTER (has), 0) AS own_registrable_domains,
     any_value(unknown) AS unknown
 FROM (
-    SELECT is_own(caa_depth, caa_via_alias) AS is_own, is_registrable,
+    SELECT names, own_names, own_registrable_domains,
         unnest(['issue', 'issuewild', 'issuemail', 'issuevmc', 'iodef', 'contactemail', 'contactphone', '(unknown)']) AS tag,
         unnest([issue_set, issuewild_set, issuemail_set, issuevmc_set, iodef_set, contactemail_set, contactphone_set, unknown_tag_set]) AS has
-    FROM sets
+    FROM weighed
 ), everything GROUP BY tag ORDER BY n DESC, tag;
 
 -- table tag-combinations: Which tags sets have together
@@ -105,9 +105,7 @@ SELECT coalesce(nullif(concat_ws(' + ', CASE WHEN issue_set THEN 'issue' END, CA
         CASE WHEN issuemail_set THEN 'issuemail' END, CASE WHEN issuevmc_set THEN 'issuevmc' END, CASE WHEN iodef_set THEN 'iodef' END,
         CASE WHEN contactemail_set THEN 'contactemail' END, CASE WHEN contactphone_set THEN 'contactphone' END,
         CASE WHEN unknown_tag_set THEN '(unknown)' END), ''), '(none)') AS tags,
-    count(*) AS n, any_value(answered) AS of, count(*) / (SELECT count(*) FROM sets) AS of_covered_share,
-    count(*) FILTER (is_own(caa_depth, caa_via_alias)) AS own_names,
-    count(*) FILTER (is_own(caa_depth, caa_via_alias) AND is_registrable) AS own_registrable_domains,
-    count(DISTINCT caa_rrset_hash) AS different_sets,
+    sum(names) AS n, any_value(answered) AS of, sum(names) / sum(sum(names)) OVER () AS of_covered_share,
+    sum(own_names) AS own_names, sum(own_registrable_domains) AS own_registrable_domains, count(DISTINCT caa_rrset_hash) AS different_sets,
     any_value(unknown) AS unknown
-FROM sets, everything GROUP BY tags ORDER BY n DESC, tags;
+FROM weighed, everything GROUP BY tags ORDER BY n DESC, tags;

@@ -29,10 +29,9 @@ WHERE dimension = 'counted' ORDER BY place;
 --
 -- Open: a set, but nothing in it for this kind of certificate. Restricted: somebody is named. Closed: nobody is. Blocked: a critical
 -- property that no authority knows forbids all issuance. Every covered name is in one row.
-SELECT tls_posture, smime_posture, count(*) AS n, any_value(answered) AS of, count(*) / (SELECT count(*) FROM sets) AS of_covered_share,
-    count(*) FILTER (is_own(caa_depth, caa_via_alias)) AS own_names, count(*) FILTER (is_registrable) AS registrable_domains,
-    count(*) FILTER (email_capable) AS email_capable, any_value(unknown) AS unknown
-FROM sets, everything GROUP BY tls_posture, smime_posture
+SELECT tls_posture, smime_posture, sum(names) AS n, any_value(answered) AS of, sum(names) / sum(sum(names)) OVER () AS of_covered_share,
+    sum(own_names) AS own_names, sum(registrable_domains) AS registrable_domains, sum(email_capable) AS email_capable, any_value(unknown) AS unknown
+FROM weighed, everything GROUP BY tls_posture, smime_posture
 ORDER BY list_position(['open', 'restricted', 'closed', 'blocked'], tls_posture), list_position(['open', 'restricted', 'closed', 'blocked'], smime_posture);
 
 -- table mail-left-open-by-bucket: E-mail-capable names by rank
@@ -80,16 +79,12 @@ WHERE dimension = 'mx_operator' AND mail_answered + mail_unknown > 0 GROUP BY 1 
 -- Gap share: of the names that let an owner of certification authorities issue for TLS, those that let everybody issue for mail. A name
 -- that lets several issue is in several rows. Owners are groups of authorities that go by an identifier; one identifier may be that
 -- of several.
-WITH named AS (
-    SELECT tls_ca_owners AS owners, count(*) FILTER (smime_posture = 'open') AS n, count(*) AS restricted,
-        count(*) FILTER (smime_posture = 'open' AND email_capable) AS email_capable
-    FROM sets WHERE tls_posture = 'restricted' GROUP BY owners
-), owned AS (
-    SELECT owner, sum(n) AS n, sum(restricted) AS restricted, sum(email_capable) AS email_capable
-    FROM (SELECT *, unnest(CASE WHEN owners = [] THEN ['(no known owner)'] ELSE owners END) AS owner FROM named) GROUP BY owner
-)
-SELECT owner, n, answered AS of, restricted, n / restricted AS gap_share, email_capable, unknown
-FROM owned, everything ORDER BY restricted DESC, owner;
+SELECT owner, coalesce(sum(names) FILTER (smime_posture = 'open'), 0) AS n, any_value(answered) AS of, sum(names) AS restricted,
+    coalesce(sum(names) FILTER (smime_posture = 'open'), 0) / sum(names) AS gap_share,
+    coalesce(sum(email_capable) FILTER (smime_posture = 'open'), 0) AS email_capable, any_value(unknown) AS unknown
+FROM (SELECT unnest(CASE WHEN tls_ca_owners = [] THEN ['(no known owner)'] ELSE tls_ca_owners END) AS owner, smime_posture, names, email_capable
+    FROM weighed WHERE tls_posture = 'restricted'), everything
+GROUP BY owner ORDER BY restricted DESC, owner;
 
 -- table mail-left-open-names: The e-mail-capable names, by rank
 --

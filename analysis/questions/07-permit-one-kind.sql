@@ -22,9 +22,9 @@ SELECT CASE
         WHEN list_has_all(smime_issuers, tls_issuers) THEN 'more for S/MIME than for TLS'
         ELSE 'some for TLS only, others for S/MIME only'
     END AS permits,
-    count(*) AS n, any_value(answered) AS of, count(*) / (SELECT count(*) FROM sets) AS of_covered_share,
-    count(*) FILTER (is_own(caa_depth, caa_via_alias)) AS own_names, count(*) FILTER (email_capable) AS email_capable, any_value(unknown) AS unknown
-FROM sets, everything GROUP BY permits ORDER BY n DESC, permits;
+    sum(names) AS n, any_value(answered) AS of, sum(names) / sum(sum(names)) OVER () AS of_covered_share,
+    sum(own_names) AS own_names, sum(email_capable) AS email_capable, any_value(unknown) AS unknown
+FROM weighed, everything GROUP BY permits ORDER BY n DESC, permits;
 
 -- table one-kind-by-issuer: By issuer
 --
@@ -32,8 +32,8 @@ FROM sets, everything GROUP BY permits ORDER BY n DESC, permits;
 -- everybody. S/MIME only: the reverse. The 1000 issuers named most, and last any whom no set names, such as an authority that is new.
 WITH permits AS (
     SELECT CASE tls_posture WHEN 'restricted' THEN tls_issuers ELSE [] END AS tls, tls_posture = 'open' AS tls_open,
-        CASE smime_posture WHEN 'restricted' THEN smime_issuers ELSE [] END AS smime, smime_posture = 'open' AS smime_open, count(*) AS names
-    FROM sets WHERE tls_posture <> 'blocked' AND smime_posture <> 'blocked' GROUP BY ALL
+        CASE smime_posture WHEN 'restricted' THEN smime_issuers ELSE [] END AS smime, smime_posture = 'open' AS smime_open, names
+    FROM weighed WHERE tls_posture <> 'blocked' AND smime_posture <> 'blocked'
 ), pairs AS (
     SELECT issuer, names, tls_open, smime_open, list_contains(tls, issuer) AS for_tls, list_contains(smime, issuer) AS for_smime
     FROM (SELECT *, unnest(list_distinct(list_concat(tls, smime))) AS issuer FROM permits)
@@ -65,8 +65,8 @@ ORDER BY naming DESC, issuer;
 -- The same of the owners of certification authorities: permitted is who goes by at least one of the identifiers named.
 WITH permits AS (
     SELECT CASE tls_posture WHEN 'restricted' THEN tls_ca_owners ELSE [] END AS tls, tls_posture = 'open' AS tls_open,
-        CASE smime_posture WHEN 'restricted' THEN smime_ca_owners ELSE [] END AS smime, smime_posture = 'open' AS smime_open, count(*) AS names
-    FROM sets WHERE tls_posture <> 'blocked' AND smime_posture <> 'blocked' GROUP BY ALL
+        CASE smime_posture WHEN 'restricted' THEN smime_ca_owners ELSE [] END AS smime, smime_posture = 'open' AS smime_open, names
+    FROM weighed WHERE tls_posture <> 'blocked' AND smime_posture <> 'blocked'
 ), pairs AS (
     SELECT owner, names, tls_open, smime_open, list_contains(tls, owner) AS for_tls, list_contains(smime, owner) AS for_smime
     FROM (SELECT *, unnest(list_distinct(list_concat(tls, smime))) AS owner FROM permits)

@@ -17,10 +17,8 @@ SELECT scope.label AS counted, unknown - unasked AS n, answered + unknown - unas
     unasked AS unknown
 FROM scope LEFT JOIN (
     SELECT counted AS label, count(*) AS other_types_answered
-    FROM names JOIN populations ON belongs(counted, is_registrable, "exists", email_capable, mx_status)
-    WHERE caa_status = 'error' AND caa_at_name IS NULL AND "exists" = 'exists'
-        AND status IN ('timeout', 'unreachable', 'servfail', 'refused', 'notimp', 'formerr', 'rcode', 'malformed', 'truncated', 'lame')
-    GROUP BY counted
+    FROM failures JOIN populations ON belongs(counted, is_registrable, "exists", email_capable, mx_status)
+    WHERE other_types_answered GROUP BY counted
 ) USING (label)
 WHERE dimension = 'counted' ORDER BY place;
 
@@ -31,10 +29,10 @@ WHERE dimension = 'counted' ORDER BY place;
 -- one. malformed: replies that cannot be read or do not fit. truncated: TC set, and no answer over TCP. lame: the servers do
 -- not serve the zone delegated to them. bogus: validation fails. loop, long_chain: aliases. skipped: a bound of the scanner on the work for
 -- one name. Of failures share: of the names that failed.
-SELECT status AS class, count(*) AS n, any_value(everything.answered + unknown - unasked) AS of, count(*) / sum(count(*)) OVER () AS of_failures_share,
-    count(*) FILTER (caa_at_name IS NULL AND "exists" = 'exists' AND status NOT IN ('bogus', 'loop', 'long_chain', 'skipped')) AS other_types_answered,
+SELECT status AS class, count(*) AS n, any_value(answered + unknown - unasked) AS of, count(*) / sum(count(*)) OVER () AS of_failures_share,
+    count(*) FILTER (other_types_answered) AS other_types_answered,
     count(*) FILTER (is_registrable) AS registrable_domains, any_value(unasked) AS unknown
-FROM names, everything WHERE caa_status = 'error' AND status <> 'blocked' GROUP BY class ORDER BY n DESC, class;
+FROM failures, everything GROUP BY class ORDER BY n DESC, class;
 
 -- table cannot-be-checked-by-dns-operator: By DNS operator
 -- figure: bars label=dns_operator value=n
@@ -51,8 +49,8 @@ WITH failed AS (
         count(*) FILTER (status = 'truncated') AS truncated, count(*) FILTER (status = 'lame') AS lame,
         count(*) FILTER (status = 'bogus') AS bogus, count(*) FILTER (status IN ('loop', 'long_chain')) AS aliases,
         count(*) FILTER (status = 'skipped') AS skipped,
-        count(*) FILTER (caa_at_name IS NULL AND "exists" = 'exists' AND status NOT IN ('bogus', 'loop', 'long_chain', 'skipped')) AS other_types_answered
-    FROM names WHERE caa_status = 'error' AND status <> 'blocked' GROUP BY label
+        count(*) FILTER (other_types_answered) AS other_types_answered
+    FROM failures GROUP BY label
 ), placed AS (
     SELECT *, row_number() OVER (ORDER BY n DESC, label) AS failures_place FROM failed
 )
@@ -71,7 +69,7 @@ WHERE dimension = 'dns_operator' GROUP BY 1 ORDER BY min(coalesce(failures_place
 -- The 24 operators with the most names that failed, and all others that have any in one.
 WITH failed AS (
     SELECT operator_label(dns_operator) AS label, status AS class, count(*) AS n
-    FROM names WHERE caa_status = 'error' AND status <> 'blocked' GROUP BY ALL
+    FROM failures GROUP BY ALL
 ), operators AS (
     SELECT label, row_number() OVER (ORDER BY sum(n) DESC, label) AS failures_place FROM failed GROUP BY label
 ), shown AS (
@@ -90,8 +88,8 @@ GROUP BY dns_operator, class, failures_place ORDER BY failures_place, n DESC, cl
 -- Of the names that failed: how many of the servers of the zone that holds the deciding level said what there is. Where some did, another
 -- try, or another resolver, may get through.
 SELECT CASE WHEN ns_tried IS NULL OR ns_tried = 0 THEN '(not known)' WHEN ns_answered = 0 THEN 'none' WHEN ns_answered < ns_tried THEN 'some' ELSE 'all' END AS servers_answered,
-    count(*) AS n, any_value(everything.answered + unknown - unasked) AS of, count(*) / sum(count(*)) OVER () AS of_failures_share, any_value(unasked) AS unknown
-FROM names, everything WHERE caa_status = 'error' AND status <> 'blocked' GROUP BY servers_answered
+    count(*) AS n, any_value(answered + unknown - unasked) AS of, count(*) / sum(count(*)) OVER () AS of_failures_share, any_value(unasked) AS unknown
+FROM failures, everything GROUP BY servers_answered
 ORDER BY list_position(['none', 'some', 'all', '(not known)'], servers_answered);
 
 -- table caa-support: Servers that do not answer type 257

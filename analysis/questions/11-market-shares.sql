@@ -19,7 +19,7 @@
 -- The names whose set names anybody in the tag, of all names. Nobody: the tag is there and names nobody. How many owners it takes
 -- until at least 90 and 99 % of the names that name a known owner name one of them.
 WITH tagged AS (
-    SELECT unnest(['issue', 'issuewild', 'issuemail']) AS tag, unnest([issue_set, issuewild_set, issuemail_set]) AS has FROM sets
+    SELECT unnest(['issue', 'issuewild', 'issuemail']) AS tag, unnest([issue_set, issuewild_set, issuemail_set]) AS has, names FROM weighed
 ), sizes AS (
     SELECT tag, sum(names) AS n, sum(own_names) AS own_names FROM named GROUP BY tag
 ), parties AS (
@@ -36,7 +36,7 @@ WITH tagged AS (
 )
 SELECT tag, coalesce(n, 0) AS n, answered AS of, with_tag, with_tag - coalesce(n, 0) AS nobody, coalesce(own_names, 0) AS own_names,
     coalesce(issuers, 0) AS issuers, coalesce(owners, 0) AS owners, owners_for_90_percent, owners_for_99_percent, unknown
-FROM (SELECT tag, count(*) FILTER (has) AS with_tag FROM tagged GROUP BY tag) LEFT JOIN sizes USING (tag) LEFT JOIN parties USING (tag)
+FROM (SELECT tag, coalesce(sum(names) FILTER (has), 0) AS with_tag FROM tagged GROUP BY tag) LEFT JOIN sizes USING (tag) LEFT JOIN parties USING (tag)
     LEFT JOIN concentration USING (tag), everything
 ORDER BY list_position(['issue', 'issuewild', 'issuemail'], tag);
 

@@ -10,28 +10,28 @@
 -- table owner-counts: Owners named for TLS
 -- needs: owner_count_tls (a table of issuers)
 -- figure: histogram label=owners value=of_naming_share
-SELECT owner_count_tls AS owners, count(*) AS n, any_value(answered) AS of, count(*) / sum(count(*)) OVER () AS of_naming_share,
-    count(*) FILTER (is_own(caa_depth, caa_via_alias)) AS own_names, count(*) FILTER (is_registrable) AS registrable_domains, any_value(unknown) AS unknown
-FROM sets, everything WHERE tls_issuers <> [] GROUP BY owners ORDER BY owners;
+SELECT owner_count_tls AS owners, sum(names) AS n, any_value(answered) AS of, sum(names) / sum(sum(names)) OVER () AS of_naming_share,
+    sum(own_names) AS own_names, sum(registrable_domains) AS registrable_domains, any_value(unknown) AS unknown
+FROM weighed, everything WHERE tls_issuers <> [] GROUP BY owners ORDER BY owners;
 
 -- table owner-counts-mail: Owners named for S/MIME
 -- needs: smime_ca_owners (a table of issuers)
 -- figure: histogram label=owners value=of_naming_share
-SELECT len(smime_ca_owners) AS owners, count(*) AS n, any_value(answered) AS of, count(*) / sum(count(*)) OVER () AS of_naming_share,
-    count(*) FILTER (is_own(caa_depth, caa_via_alias)) AS own_names, count(*) FILTER (email_capable) AS email_capable, any_value(unknown) AS unknown
-FROM sets, everything WHERE smime_issuers <> [] GROUP BY owners ORDER BY owners;
+SELECT len(smime_ca_owners) AS owners, sum(names) AS n, any_value(answered) AS of, sum(names) / sum(sum(names)) OVER () AS of_naming_share,
+    sum(own_names) AS own_names, sum(email_capable) AS email_capable, any_value(unknown) AS unknown
+FROM weighed, everything WHERE smime_issuers <> [] GROUP BY owners ORDER BY owners;
 
 -- table issuer-counts: Identifiers named for TLS
 -- figure: histogram label=issuers value=of_naming_share
-SELECT issuer_count_tls AS issuers, count(*) AS n, any_value(answered) AS of, count(*) / sum(count(*)) OVER () AS of_naming_share,
-    count(*) FILTER (is_own(caa_depth, caa_via_alias)) AS own_names, any_value(unknown) AS unknown
-FROM sets, everything WHERE tls_issuers <> [] GROUP BY issuers ORDER BY issuers;
+SELECT issuer_count_tls AS issuers, sum(names) AS n, any_value(answered) AS of, sum(names) / sum(sum(names)) OVER () AS of_naming_share,
+    sum(own_names) AS own_names, any_value(unknown) AS unknown
+FROM weighed, everything WHERE tls_issuers <> [] GROUP BY issuers ORDER BY issuers;
 
 -- table issuer-counts-mail: Identifiers named for S/MIME
 -- figure: histogram label=issuers value=of_naming_share
-SELECT issuer_count_smime AS issuers, count(*) AS n, any_value(answered) AS of, count(*) / sum(count(*)) OVER () AS of_naming_share,
-    count(*) FILTER (is_own(caa_depth, caa_via_alias)) AS own_names, any_value(unknown) AS unknown
-FROM sets, everything WHERE smime_issuers <> [] GROUP BY issuers ORDER BY issuers;
+SELECT issuer_count_smime AS issuers, sum(names) AS n, any_value(answered) AS of, sum(names) / sum(sum(names)) OVER () AS of_naming_share,
+    sum(own_names) AS own_names, any_value(unknown) AS unknown
+FROM weighed, everything WHERE smime_issuers <> [] GROUP BY issuers ORDER BY issuers;
 
 -- table one-owner: Who depends on one owner, by who is counted
 -- needs: owner_count_tls (a table of issuers)
@@ -48,7 +48,7 @@ WHERE dimension = 'counted' ORDER BY place;
 -- needs: rank_bucket (a ranked list)
 SELECT scope.label AS rank_bucket, coalesce(n, 0) AS n, answered AS of, coalesce(naming, 0) AS naming, coalesce(n, 0) / nullif(naming, 0) AS of_naming_share, unknown
 FROM scope LEFT JOIN (
-    SELECT bucket_label(rank_bucket) AS label, count(*) FILTER (owner_count_tls = 1) AS n, count(*) AS naming FROM sets WHERE tls_issuers <> [] GROUP BY label
+    SELECT weighed.rank_bucket AS label, sum(names) FILTER (owner_count_tls = 1) AS n, sum(names) AS naming FROM weighed WHERE tls_issuers <> [] GROUP BY label
 ) USING (label)
 WHERE dimension = 'rank_bucket' ORDER BY place;
 
@@ -57,6 +57,6 @@ WHERE dimension = 'rank_bucket' ORDER BY place;
 -- figure: bars label=owner value=n
 --
 -- Names that let this owner issue and no other known one. Of its names share: of those that name it.
-SELECT owner, count(*) FILTER (owner_count_tls = 1) AS n, any_value(answered) AS of, count(*) AS naming_it,
-    count(*) FILTER (owner_count_tls = 1) / count(*) AS of_its_names_share, any_value(unknown) AS unknown
-FROM (SELECT unnest(tls_ca_owners) AS owner, owner_count_tls FROM sets), everything GROUP BY owner ORDER BY n DESC, owner;
+SELECT owner, coalesce(sum(names) FILTER (owner_count_tls = 1), 0) AS n, any_value(answered) AS of, sum(names) AS naming_it,
+    coalesce(sum(names) FILTER (owner_count_tls = 1), 0) / sum(names) AS of_its_names_share, any_value(unknown) AS unknown
+FROM (SELECT unnest(tls_ca_owners) AS owner, owner_count_tls, names FROM weighed), everything GROUP BY owner ORDER BY n DESC, owner;

@@ -3,21 +3,16 @@
 -- What a set names in a tag: one row for every set that names somebody in it, and rank bucket.
 --   issuers, owners   identifiers, and the groups of CAs that go by them; that of issuewild by the table of issuers of this caareport, since
 --                     scans do not have it
---   names, own_names  names that the set governs, and of these the ones at which it stands itself, without an alias
 CREATE OR REPLACE TABLE named AS
 WITH by_tag AS (
-    SELECT 'issue' AS tag, caa_rrset_hash, bucket_label(rank_bucket) AS rank_bucket, any_value(tls_issuers) AS issuers, any_value(tls_ca_owners) AS owners,
-        count(*) AS names, count(*) FILTER (is_own(caa_depth, caa_via_alias)) AS own_names,
-        count(*) FILTER (is_own(caa_depth, caa_via_alias) AND is_registrable) AS own_registrable_domains
-    FROM sets WHERE issue_set AND tls_issuers <> [] GROUP BY ALL
+    SELECT 'issue' AS tag, caa_rrset_hash, rank_bucket, tls_issuers AS issuers, tls_ca_owners AS owners, names, own_names, own_registrable_domains
+    FROM weighed WHERE issue_set AND tls_issuers <> []
     UNION ALL
-    SELECT 'issuemail', caa_rrset_hash, bucket_label(rank_bucket) AS rank_bucket, any_value(smime_issuers), any_value(smime_ca_owners),
-        count(*), count(*) FILTER (is_own(caa_depth, caa_via_alias)), count(*) FILTER (is_own(caa_depth, caa_via_alias) AND is_registrable)
-    FROM sets WHERE issuemail_set AND smime_issuers <> [] GROUP BY ALL
+    SELECT 'issuemail', caa_rrset_hash, rank_bucket, smime_issuers, smime_ca_owners, names, own_names, own_registrable_domains
+    FROM weighed WHERE issuemail_set AND smime_issuers <> []
     UNION ALL
-    SELECT 'issuewild', caa_rrset_hash, bucket_label(rank_bucket) AS rank_bucket, any_value(tls_wild_issuers), NULL,
-        count(*), count(*) FILTER (is_own(caa_depth, caa_via_alias)), count(*) FILTER (is_own(caa_depth, caa_via_alias) AND is_registrable)
-    FROM sets WHERE issuewild_set AND tls_wild_issuers <> [] GROUP BY ALL
+    SELECT 'issuewild', caa_rrset_hash, rank_bucket, tls_wild_issuers, NULL, names, own_names, own_registrable_domains
+    FROM weighed WHERE issuewild_set AND tls_wild_issuers <> []
 ), wild_owners AS (
     SELECT caa_rrset_hash, list_sort(list_distinct(flatten(list(owners)))) AS owners
     FROM (SELECT DISTINCT caa_rrset_hash, unnest(issuers) AS issuer FROM by_tag WHERE tag = 'issuewild') JOIN named_issuers ON issuer = issuer_domain
