@@ -39,7 +39,7 @@ var mayImport = map[string][]string{
 	"analysis":                 {"datasets", "output", "scanner/caa"},
 	"analysis/compare":         {"analysis", "output", "scanner/caa"},
 	"analysis/scantest":        {"output"},
-	"analysis/figure":          {"analysis"},
+	"analysis/figure":          {"analysis", "output"},
 	"analysis/page":            {"analysis", "analysis/figure"},
 	"cmd/command":              {},
 	"cmd/command/doctest":      {},

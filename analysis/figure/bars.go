@@ -63,6 +63,28 @@ func (s *sketch) readBars(rows [][]any) (all []bar, value int, err error) {
 	return all, value, nil
 }
 
+// fewest is about how many names a share says something at least.
+const fewest = 10
+
+// telling returns the rows without shares of hardly any names, where there are more rows than can be drawn, and notes it.
+func (s *sketch) telling() [][]any {
+	of := s.table.Column("of")
+	if of < 0 || s.option["value"] != "share" || len(s.table.Rows) <= Labels {
+		return s.table.Rows
+	}
+	var telling [][]any
+	for _, row := range s.table.Rows {
+		if n, ok := numberOf(row[of]); ok && n >= fewest {
+			telling = append(telling, row)
+		}
+	}
+	if len(telling) == 0 || len(telling) == len(s.table.Rows) {
+		return s.table.Rows
+	}
+	s.notes = append(s.notes, fmt.Sprintf("Shares of fewer than %d names are not drawn.", fewest))
+	return telling
+}
+
 // describe says in words what there is to see.
 func (s *sketch) describe(all []bar, value int, kind string) {
 	most := 0
@@ -92,7 +114,7 @@ func extremes(all []bar) (least, most float64) {
 
 // bars draws horizontal bars.
 func bars(s *sketch) (bool, error) {
-	all, value, err := s.readBars(s.cutRows())
+	all, value, err := s.readBars(s.cutRows(s.telling()))
 	if err != nil || all == nil {
 		return false, err
 	}
@@ -169,7 +191,7 @@ func whisker(c draw.Canvas, low, high, y vg.Length) {
 
 // histogram draws vertical columns.
 func histogram(s *sketch) (bool, error) {
-	all, value, err := s.readBars(s.cutRows())
+	all, value, err := s.readBars(s.cutRows(s.table.Rows))
 	if err != nil || all == nil {
 		return false, err
 	}

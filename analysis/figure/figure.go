@@ -134,13 +134,13 @@ func (s *sketch) label(row []any, column int) string {
 	return Text(row[column], s.table.Columns[column].Kind)
 }
 
-// cutRows returns the rows that are drawn, and notes that there are more.
-func (s *sketch) cutRows() [][]any {
-	if len(s.table.Rows) <= Labels {
-		return s.table.Rows
+// cutRows returns those of the rows that are drawn, and notes that there are more.
+func (s *sketch) cutRows(rows [][]any) [][]any {
+	if len(rows) <= Labels {
+		return rows
 	}
-	s.notes = append(s.notes, fmt.Sprintf("The first %d of %s rows are drawn.", Labels, Text(int64(len(s.table.Rows)), analysis.Count)))
-	return s.table.Rows[:Labels]
+	s.notes = append(s.notes, fmt.Sprintf("The first %d of %s rows are drawn.", Labels, Text(int64(len(rows)), analysis.Count)))
+	return rows[:Labels]
 }
 
 // ordered collects words in the order in which they first come.

@@ -392,3 +392,19 @@ func TestText(t *testing.T) {
 		}
 	}
 }
+
+// TestFewNames: among many rows, those about hardly any names are passed over, and the figure says so.
+func TestFewNames(t *testing.T) {
+	table := tableOf("bars label=name value=share", []analysis.Column{{Name: "name"}, {Name: "of", Kind: analysis.Count}, {Name: "share", Kind: analysis.Share}})
+	for i := range 30 {
+		table.Rows = append(table.Rows, []any{fmt.Sprint("name-", i), int64(i), 0.5})
+	}
+	d := drawn(t, table, Wide)
+	if m := marks(t, d, "rect"); len(m) != 20 || !strings.HasPrefix(m[0].title, "name-10:") || d.Note != "Shares of fewer than 10 names are not drawn." {
+		t.Errorf("%d bars, the first %q; it says %q", len(m), m[0].title, d.Note)
+	}
+	table.Rows = table.Rows[:12]
+	if m := marks(t, drawn(t, table, Wide), "rect"); len(m) != 12 {
+		t.Errorf("%d bars for a few rows, want all 12", len(m))
+	}
+}

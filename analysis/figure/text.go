@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/caascan/caascan/analysis"
+	"github.com/caascan/caascan/output"
 )
 
 // noBreak stands between a number and its sign.
@@ -33,7 +34,7 @@ func Text(v any, kind analysis.Kind) string {
 		}
 		return v.Format("2006-01-02 15:04:05")
 	case []byte:
-		return strconv.Quote(string(v))
+		return output.Octets(string(v))
 	case string:
 		return v
 	}

@@ -14,6 +14,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -22,8 +23,14 @@ import (
 	"github.com/caascan/caascan/analysis/figure"
 )
 
-// Folded is how many rows of a table are shown at first.
-const Folded = 25
+// Rows of tables.
+const (
+	Folded = 25  // shown at first
+	Held   = 100 // in the page as rows; the script makes the others of the CSV, which is there anyway and has them all
+)
+
+// LongText is how many characters of a text the page has. A set may have tens of thousands, and a table has up to a thousand rows.
+const LongText = 500
 
 //go:embed page.html
 var layout string
@@ -60,7 +67,7 @@ type tile struct{ Name, Value, Interval, Of, Says string }
 // Write writes the page.
 func Write(w io.Writer, r *analysis.Report) error {
 	v := view{Report: r, Began: r.Round.Began().UTC(), Ended: r.Round.Ended().UTC(), Tiles: tiles(r.Headlines)}
-	style, code := figure.Style()+barWidths()+styleSheet, script
+	style, code := figure.Style()+columnStyles()+styleSheet, script
 	v.Style, v.Script = element("style", style), element("script", code)
 	v.Policy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; img-src data:; base-uri 'none'; form-action 'none'", hash(style), hash(code))
 	for _, s := range r.Sections {
@@ -88,7 +95,6 @@ func Write(w io.Writer, r *analysis.Report) error {
 		"short": func(d time.Duration) string { return d.Round(10 * time.Millisecond).String() },
 		"join":  func(list []string) string { return strings.Join(list, ", ") },
 		"count": func(n int) string { return figure.Text(int64(n), analysis.Count) },
-		"fold":  func() int { return Folded },
 	}).Parse(layout)
 	if err != nil {
 		return err
@@ -110,11 +116,34 @@ func hash(content string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// barWidths are the classes of bars in cells, by whole percents: a policy without inline styles leaves no other way.
-func barWidths() string {
+// Classes of tables that say what their columns are, by the number of the column, so that cells need none; and of cells the
+// lengths of bars, by whole percents: a policy without inline styles leaves no other way.
+const (
+	numberClass = "n" // to the right, on one line
+	shortClass  = "k" // text on one line
+	barClass    = "b" // a bar behind the number
+	widthClass  = "w" // of the bar
+)
+
+// styledColumns is how many columns of a table may be styled.
+const styledColumns = 32
+
+// columnStyles are the rules for these classes.
+func columnStyles() string {
 	var b strings.Builder
+	for _, column := range []struct{ class, rule string }{
+		{numberClass, "text-align:right;white-space:nowrap;min-width:0"},
+		{shortClass, "white-space:nowrap;min-width:0;max-width:none"},
+		{barClass, "background:linear-gradient(90deg,var(--tint) var(--w,0%),transparent 0) no-repeat .4rem 50%/calc(100% - .8rem) calc(100% - .3rem);min-width:6.5rem;padding-right:1rem"},
+	} {
+		var of []string
+		for i := 1; i <= styledColumns; i++ {
+			of = append(of, fmt.Sprintf(".%s%d td:nth-child(%[2]d)", column.class, i))
+		}
+		fmt.Fprintf(&b, "%s{%s}\n", strings.Join(of, ","), column.rule)
+	}
 	for i := 1; i <= 100; i++ {
-		fmt.Fprintf(&b, ".b%d{--w:%d%%}", i, i)
+		fmt.Fprintf(&b, ".%s%d{--w:%[2]d%%}", widthClass, i)
 	}
 	b.WriteByte('\n')
 	return b.String()
@@ -160,23 +189,28 @@ func interval(low, high any) string {
 type tableView struct {
 	*analysis.Table
 	Number       string // of the question and within it: 2.1
+	Class        string // what its columns are
 	Head         []heading
 	Body         [][]cell
-	Long         bool // there is something to be folded
 	Wide, Narrow template.HTML
 	FigureNote   string
+	Cut          int // texts that are not whole
 	CSV          template.URL
 }
 
 // heading is that of a column.
-type heading struct{ Text, Class, Title string }
+type heading struct {
+	Text, Title string
+	Numeric     bool
+	Kind        string // a word for the script: of which kind the cells are
+	From        string // and in which columns of the CSV: of a share with an interval three
+}
 
 // cell is one of the body.
 type cell struct {
 	Text     string
-	Interval string // behind it
-	Class    string
-	Sort     string // the number, where the text does not tell it exactly
+	Interval string            // behind it
+	Attr     template.HTMLAttr // the length of its bar, and the number where the text does not tell it exactly
 }
 
 // columnTitles say what the columns are that many tables have.
@@ -189,10 +223,11 @@ var columnTitles = map[string]string{
 }
 
 func viewOf(t *analysis.Table, number string) (*tableView, error) {
-	v := &tableView{Table: t, Number: number, Long: len(t.Rows) > Folded}
+	v := &tableView{Table: t, Number: number}
 	if t.Missing != "" {
 		return v, nil
 	}
+	t, v.Cut = cutTexts(t)
 	var csv bytes.Buffer
 	if err := t.WriteCSV(&csv); err != nil {
 		return nil, fmt.Errorf("table %s: %w", t.ID, err)
@@ -211,27 +246,28 @@ func viewOf(t *analysis.Table, number string) (*tableView, error) {
 	}
 	share, low, high := t.Column("share"), t.Column("low"), t.Column("high")
 	together := share >= 0 && low >= 0 && high >= 0 // in one column
+	held := t.Rows[:min(len(t.Rows), Held)]
+	var classes []string
 	for i, c := range t.Columns {
 		if together && (i == low || i == high) {
 			continue
 		}
-		h := heading{c.Heading(), classOf(c), columnTitles[c.Name]}
+		h := heading{Text: c.Heading(), Title: columnTitles[c.Name], Numeric: slices.Contains(numeric, c.Kind), Kind: kindWords[c.Kind], From: fmt.Sprint(i)}
 		if together && i == share {
 			h.Text += " (95" + noBreak + "%)"
+			h.From += fmt.Sprintf(" %d %d", low, high)
 		}
 		v.Head = append(v.Head, h)
+		classes = append(classes, columnClasses(t, i, len(v.Head))...)
 	}
-	short := shortColumns(t)
-	for _, row := range t.Rows {
+	v.Class = strings.Join(classes, " ")
+	for _, row := range held {
 		cells := make([]cell, 0, len(row))
 		for i, value := range row {
 			if together && (i == low || i == high) {
 				continue
 			}
 			one := cellOf(value, t.Columns[i])
-			if short[i] {
-				one.Class += " k"
-			}
 			if together && i == share {
 				one.Interval = interval(row[low], row[high])
 			}
@@ -247,31 +283,56 @@ const noBreak = "\u00a0"
 // numeric are the kinds that are set to the right and sorted by size.
 var numeric = []analysis.Kind{analysis.Count, analysis.Number, analysis.Share}
 
-func classOf(c analysis.Column) string {
-	if slices.Contains(numeric, c.Kind) {
-		return "n"
+// cutTexts returns a table without texts that are too long, and how many it cut.
+func cutTexts(t *analysis.Table) (*analysis.Table, int) {
+	short, n := *t, 0
+	short.Rows = slices.Clone(t.Rows)
+	for i, row := range t.Rows {
+		for j, value := range row {
+			text, ok := value.(string)
+			if !ok || len(text) <= LongText || utf8.RuneCountInString(text) <= LongText {
+				continue
+			}
+			if n++; &short.Rows[i][0] == &row[0] {
+				short.Rows[i] = slices.Clone(row)
+			}
+			short.Rows[i][j] = string([]rune(text)[:LongText]) + "…"
+		}
 	}
-	return "t"
+	return &short, n
 }
 
-// shortColumns says which columns have text that stands on one line.
-func shortColumns(t *analysis.Table) []bool {
-	const line = 36 // characters
-	short := make([]bool, len(t.Columns))
-	for i, c := range t.Columns {
-		short[i] = !slices.Contains(numeric, c.Kind) && !slices.ContainsFunc(t.Rows, func(row []any) bool {
-			return utf8.RuneCountInString(figure.Text(row[i], c.Kind)) > line
-		})
-	}
-	return short
+// kindWords are the kinds for the script.
+var kindWords = map[analysis.Kind]string{
+	analysis.Count: "count", analysis.Number: "number", analysis.Share: "share", analysis.Flag: "flag", analysis.Moment: "moment",
+	analysis.Octets: "octets", // and of text nothing
 }
+
+// columnClasses are the classes of a table for the i-th column, which is the n-th of those shown.
+func columnClasses(t *analysis.Table, i, n int) []string {
+	const line = 36 // characters of a text that stands on one
+	c := t.Columns[i]
+	class := func(name string) string { return fmt.Sprint(name, n) }
+	switch {
+	case hasBar(c):
+		return []string{class(numberClass), class(barClass)}
+	case slices.Contains(numeric, c.Kind):
+		return []string{class(numberClass)}
+	case slices.ContainsFunc(t.Rows, func(row []any) bool { return utf8.RuneCountInString(figure.Text(row[i], c.Kind)) > line }):
+		return nil
+	}
+	return []string{class(shortClass)}
+}
+
+// hasBar says which columns have bars. Those of what is not known would only be in the way.
+func hasBar(c analysis.Column) bool { return c.Kind == analysis.Share && c.Name != "unknown_share" }
 
 func cellOf(value any, c analysis.Column) cell {
-	one := cell{Text: figure.Text(value, c.Kind), Class: classOf(c)}
+	one := cell{Text: figure.Text(value, c.Kind)}
 	if v, ok := value.(float64); ok {
-		one.Sort = fmt.Sprintf("%.6g", v)
-		if c.Kind == analysis.Share && c.Name != "unknown_share" {
-			one.Class += fmt.Sprintf(" b b%d", min(100, max(0, int(v*100+0.5))))
+		one.Attr = template.HTMLAttr("data-v=" + strconv.FormatFloat(v, 'g', 6, 64))
+		if percent := int(v*100 + 0.5); hasBar(c) && percent > 0 {
+			one.Attr += template.HTMLAttr(fmt.Sprintf(" class=%s%d", widthClass, min(100, percent)))
 		}
 	}
 	return one
