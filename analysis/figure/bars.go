@@ -285,7 +285,8 @@ func (all paretoPlot) Plot(to draw.Canvas, p *plot.Plot) {
 	const radius = 3
 	c := canvasOf(to.Canvas)
 	trX, trY := p.Transforms(&to)
-	beside := style(ink, draw.XLeft, draw.YCenter, 0)
+	beside := style(halo, draw.XLeft, draw.YCenter, 0)
+	within := style("on-"+single, draw.XRight, draw.YCenter, 0)
 	var line plotter.XYs
 	for i := range all {
 		b := &all[i]
@@ -299,6 +300,11 @@ func (all paretoPlot) Plot(to draw.Canvas, p *plot.Plot) {
 		b := &all[i]
 		y := trY(float64(len(all) - 1 - i))
 		c.dot(string(accent), vg.Point{X: trX(b.total), Y: y}, radius, fmt.Sprintf("%s and all above: %s"+noBreak+"%%", b.label, Percent(b.total)))
+		long := trX(b.value) - trX(0)
+		if wide := widthOf(b.said); long > wide+2*gap+radius { // the line does not come there
+			within.Handler.Draw(c, b.said, within, vg.Point{X: trX(b.value) - gap - radius, Y: y + within.FontExtents().Descent})
+			continue
+		}
 		at := trX(b.value) + gap
 		if at+widthOf(b.said)+radius > trX(b.total) && trX(b.total)+radius >= at { // the dot would stand in it
 			at = trX(b.total) + radius + gap

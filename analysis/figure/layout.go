@@ -21,7 +21,7 @@ const (
 	barShare  = 0.64 // what the bar has of that
 	columns   = 240  // height of a drawing with vertical columns or lines, without legend
 	gap       = 5    // between a mark and what is written beside it
-	bottom    = 44   // height of a horizontal axis with its label
+	bottom    = 48   // height of a horizontal axis with its label
 )
 
 // letter is the font whose measures are used.
@@ -51,7 +51,7 @@ func newPlot() *plot.Plot {
 	p.Y.Tick.Label = style(faint, draw.XRight, draw.YCenter, 0)
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		a.Label.TextStyle = style(faint, draw.XCenter, draw.YBottom, 0)
-		a.Label.Padding = 3
+		a.Label.Padding = below + 2
 		a.Padding = 0
 		a.LineStyle = draw.LineStyle{Color: axis, Width: 1}
 		a.Tick.LineStyle = draw.LineStyle{Color: axis, Width: 1}

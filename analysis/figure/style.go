@@ -41,10 +41,11 @@ var shades = [Shades]tone{
 // Style is the style sheet of figures. It takes part in the scheme of the page, by light-dark().
 func Style() string {
 	var b strings.Builder
-	b.WriteString(":root{")
+	fmt.Fprintf(&b, ":root{--paper:light-dark(%s,%s);", Paper.Light, Paper.Dark)
 	each(func(name string, t tone) { fmt.Fprintf(&b, "--%s:light-dark(%s,%s);", name, t.Light, t.Dark) })
 	b.WriteString("}\n.figure{display:block;overflow:visible}\n")
 	fmt.Fprintf(&b, ".figure text{font-size:%gpx;fill:var(--ink)}\n.figure .faint{fill:var(--faint)}\n", fontSize)
+	b.WriteString(".figure .halo{paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}\n")
 	b.WriteString(".figure path{fill:none}\n")
 	each(func(name string, t tone) {
 		fmt.Fprintf(&b, ".figure .%[1]s{fill:var(--%[1]s)}.figure .line-%[1]s{stroke:var(--%[1]s)}", name)

@@ -26,6 +26,7 @@ func (role) RGBA() (r, g, b, a uint32) { return color.Black.RGBA() }
 const (
 	ink    role = "ink"    // text
 	faint  role = "faint"  // text that is not so important
+	halo   role = "halo"   // text that may stand on a line
 	axis   role = "axis"   // thin lines
 	grid   role = "grid"   // thinner ones
 	single role = "single" // marks where there is one series
@@ -173,6 +174,9 @@ type handler struct {
 	limit vg.Length // 0: none
 }
 
+// below is the space between a horizontal axis and its labels.
+const below = 4
+
 // room is by how much fonts are wider than the one whose measures are known (Liberation Sans, as Helvetica and Arial); DejaVu Sans and
 // Verdana are among the widest that people have.
 const room = 1.14
@@ -240,6 +244,9 @@ func (h handler) Draw(to vg.Canvas, said string, style text.Style, at vg.Point) 
 		anchor = "end"
 	}
 	up := style.Height(shown)*vg.Length(style.YAlign) - h.Extents(style.Font).Ascent + style.Font.Size
+	if style.Rotation != 0 || style.YAlign == draw.YTop { // below an axis, which gonum has begin right there
+		at.Y -= below
+	}
 	sin, cos := math.Sincos(style.Rotation)
 	at.X -= up * vg.Length(sin)
 	at.Y += up * vg.Length(cos)
