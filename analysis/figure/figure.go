@@ -70,7 +70,7 @@ func Draw(t *analysis.Table, width float64) (*Drawing, error) {
 	if !known {
 		return nil, fmt.Errorf("table %s: unknown kind of figure %q: want one of %s", t.ID, t.Figure.Kind, strings.Join(Kinds(), ", "))
 	}
-	s := &sketch{table: t, option: t.Figure.Options, width: vg.Length(width), plot: newPlot()}
+	s := &sketch{table: t, option: t.Figure.Options, width: vg.Length(width), plot: newPlot(vg.Length(width))}
 	drawn, err := draws(s)
 	if err != nil {
 		return nil, fmt.Errorf("table %s: figure %s: %w", t.ID, t.Figure.Kind, err)

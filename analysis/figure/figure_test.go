@@ -163,6 +163,9 @@ func inside(t *testing.T, d *Drawing, width float64) {
 	}
 	for _, e := range all[1:] {
 		x, y := e.at["x"]+e.at["cx"], e.at["y"]+e.at["cy"]
+		if e.at["width"] < 0 || e.at["height"] < 0 || e.at["r"] < 0 {
+			t.Errorf("%s %q is smaller than nothing: %v", e.name, e.title, e.at)
+		}
 		if x < 0 || y < 0 || x+e.at["width"] > width+0.01 || y > height+0.01 {
 			t.Errorf("%s %q at %v, %v of %v × %v", e.name, e.text+e.title, x, y, width, height)
 		}
@@ -389,6 +392,22 @@ func TestText(t *testing.T) {
 	} {
 		if got := Text(c.v, c.kind); got != c.want {
 			t.Errorf("%v: %q, want %q", c.v, got, c.want)
+		}
+	}
+}
+
+// TestSingle: one row is a figure too, with long labels and headings.
+func TestSingle(t *testing.T) {
+	heading := "a_heading_that_is_much_longer_than_the_axis_of_the_figure_is_high"
+	for _, kind := range Kinds() {
+		table := tableOf(kind+" label="+heading+" value=n series="+heading+" x="+heading+" y="+heading,
+			[]analysis.Column{{Name: heading}, {Name: "n", Kind: analysis.Count}}, []any{strings.Repeat("long", 30), int64(1)})
+		for _, width := range both {
+			d := drawn(t, table, width)
+			if n := len(marks(t, d, "rect")) + len(marks(t, d, "circle")); n == 0 {
+				t.Errorf("%s: no mark", kind)
+			}
+			inside(t, d, width)
 		}
 	}
 }

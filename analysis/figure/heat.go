@@ -56,9 +56,9 @@ func heat(s *sketch) (bool, error) {
 	for _, label := range p.down {
 		widest = max(widest, min(widthOf(label), s.width*0.31))
 	}
-	s.columnLabels(p.across, widest+2*rowHeight)
+	s.columnLabels(p.across, widest+gap)
 	s.plot.X.Width = 0
-	s.plot.X.Label.Text, s.plot.Y.Label.Text = s.heading("x"), s.heading("y")
+	s.plot.X.Label.Text = s.heading("y") + " by " + s.heading("x")
 	s.plot.Add(&p)
 	return true, nil
 }

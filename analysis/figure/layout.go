@@ -41,8 +41,9 @@ func widthOf(said string) vg.Length {
 	return s.Width(said)
 }
 
-// newPlot returns a plot without anything.
-func newPlot() *plot.Plot {
+// newPlot returns a plot without anything, for a drawing so wide.
+func newPlot(width vg.Length) *plot.Plot {
+	const heading = 0.6 // of the width, for what stands below an axis
 	p := plot.New()
 	p.BackgroundColor = nil
 	p.TextHandler = handler{text.Plain{Fonts: font.DefaultCache}, 0}
@@ -50,7 +51,7 @@ func newPlot() *plot.Plot {
 	p.X.Tick.Label = style(faint, draw.XCenter, draw.YTop, 0)
 	p.Y.Tick.Label = style(faint, draw.XRight, draw.YCenter, 0)
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
-		a.Label.TextStyle = style(faint, draw.XCenter, draw.YBottom, 0)
+		a.Label.TextStyle = style(faint, draw.XCenter, draw.YBottom, width*heading)
 		a.Label.Padding = below + 2
 		a.Padding = 0
 		a.LineStyle = draw.LineStyle{Color: axis, Width: 1}
