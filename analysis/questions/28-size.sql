@@ -83,4 +83,4 @@ SELECT any_value(len(caa)) AS records, max(caa_bytes) AS reply, count(*) AS name
     any_value(array_to_string(list_sort(list_distinct(list_transform(caa, lambda p: concat(p.flags, ' ', p.tag, ' "', p.value, '"'))))[1:3],
         ', ')) AS begins
 FROM governed JOIN (SELECT caa_rrset_hash, caa FROM rrsets ORDER BY len(caa) DESC, caa_rrset_hash LIMIT 100) USING (caa_rrset_hash)
-GROUP BY caa_rrset_hash ORDER BY records DESC, names DESC, caa_rrset_hash;
+GROUP BY caa_rrset_hash ORDER BY records DESC, names DESC, begins, caa_rrset_hash;

@@ -32,7 +32,7 @@ WITH exchangers AS (
     UNION ALL SELECT 5, sum(names) FILTER (first <> 'error'), sum(names) FILTER (first = 'found'), sum(names) FILTER (first = 'found' AND covered),
         sum(names) FILTER (first = 'error') FROM judged
 ), not_known AS (
-    SELECT count(*) AS names FROM names WHERE mx_status = 'error' OR exists = 'unresolved' AND mx_status IS NULL
+    SELECT count(*) AS names FROM names WHERE mx_status = 'error' OR mx_status = 'found' AND mx_hosts IS NULL OR exists = 'unresolved' AND mx_status IS NULL
 )
 SELECT exchangers, coalesce(n, 0)::BIGINT AS n, coalesce(of, 0)::BIGINT AS of, coalesce(domain_covered, 0)::BIGINT AS domain_covered,
     (coalesce(unknown, 0) + names)::BIGINT AS unknown

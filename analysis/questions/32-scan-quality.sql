@@ -23,11 +23,12 @@ FROM counted, total ORDER BY place, n DESC, status;
 -- table second-looks: Second looks
 --
 -- A name whose first look ended in a failure that may pass is looked at again, later. By what the first look ended in: how many of them the second
--- answered. What it did not answer is a failure of the scan. Attempts: exchanges of the first look with the servers that failed, summed.
+-- answered. What it did not answer is a failure of the scan. Attempts: exchanges of the first look with the servers that failed, summed. Of
+-- none it is unknown.
 SELECT first_look_status, coalesce(sum(names) FILTER (answered), 0)::BIGINT AS n, sum(names)::BIGINT AS of,
     coalesce(sum(names) FILTER (covered), 0)::BIGINT AS covered,
     coalesce(sum(names) FILTER (NOT answered AND status <> first_look_status), 0)::BIGINT AS failed_otherwise,
-    sum(first_look_attempts)::BIGINT AS attempts
+    sum(first_look_attempts)::BIGINT AS attempts, 0::BIGINT AS unknown
 FROM costs WHERE again AND first_look_status IS NOT NULL GROUP BY first_look_status ORDER BY of DESC, first_look_status;
 
 -- table cost: Packets for a name

@@ -4,7 +4,7 @@
 -- which nothing is known, as their look-up failed or nobody was asked.
 CREATE OR REPLACE TABLE coverage AS
 SELECT unknown, covered, issuing, tls_issuing, issue, issuewild, issuemail, issuevmc, iodef
-FROM everything, (
+FROM (SELECT coalesce(any_value(unknown), 0) AS unknown FROM everything), (
     SELECT coalesce(sum(names), 0)::BIGINT AS covered, coalesce(sum(names) FILTER (issue_set OR issuewild_set OR issuemail_set OR issuevmc_set), 0)::BIGINT AS issuing,
         coalesce(sum(names) FILTER (issue_set OR issuewild_set), 0)::BIGINT AS tls_issuing, coalesce(sum(names) FILTER (issue_set), 0)::BIGINT AS issue,
         coalesce(sum(names) FILTER (issuewild_set), 0)::BIGINT AS issuewild, coalesce(sum(names) FILTER (issuemail_set), 0)::BIGINT AS issuemail,
