@@ -38,7 +38,8 @@ const (
 // Config is what a sink has to know about the scan. ScanID must be given; the zero values of all others work.
 type Config struct {
 	ScanID  string
-	Version string // of caascan, for the manifest and the files' metadata
+	Tool    string // that made the records, for the manifest; default caascan
+	Version string // of it, for the manifest and the files' metadata
 	Commit  string
 	PSL     string // version of the public suffix list
 	Worker  string // this machine or process
@@ -51,6 +52,11 @@ type Config struct {
 	// Identity is what a scan must have in common with one that it continues, under names that its user knows: the inputs, and
 	// what of the configuration decides what the rows say.
 	Identity map[string]string
+
+	// Secondhand says that the records were made of what another tool has stored, which does not tell all that ours do: TTLs are
+	// from caches, times are those of whole look-ups, and TC is told where it was set. So caa_ttl and rtt_us are NULL, caa_truncated is
+	// NULL where it is not true, and likewise in climb.
+	Secondhand bool
 
 	Format   Format        // default Parquet
 	Tables   []string      // domains, and which others there shall be (see Tables); default all but queries
@@ -117,6 +123,9 @@ func (cfg Config) withDefaults() (Config, error) {
 	case Parquet, JSONL:
 	default:
 		return cfg, fmt.Errorf("output: unknown format %q", cfg.Format)
+	}
+	if cfg.Tool == "" {
+		cfg.Tool = "caascan"
 	}
 	if cfg.Tables == nil {
 		cfg.Tables = usualTables

@@ -81,7 +81,8 @@ type Domain struct {
 	// Status is the outcome of the whole climb: ok; nxdomain (the climb is complete, the name does not exist); or the
 	// failure that hides the answer: timeout, servfail, refused, lame, formerr, notimp, rcode (another response code),
 	// malformed, unreachable, truncated, loop (aliases), long_chain (of aliases), bogus, skipped (a bound on the work
-	// for one name), blocked (opted out, nothing asked); internal: no level was asked at all.
+	// for one name), blocked (opted out, nothing asked), not_asked (in what another tool measured, a level was not asked for);
+	// internal: no level was asked at all.
 	Status string `parquet:"status,dict" json:"status"`
 
 	// Mail

@@ -28,7 +28,7 @@ func (e *Encoder) findings(d *Domain, r *record.Record) {
 	disagree := r.Survey != nil && r.Survey.Consistency > record.Same
 	if e.diagnoser != nil && (len(r.CAA.Properties) > 0 || disagree) {
 		at := r.Circumstances()
-		at.Inconsistent = disagree
+		at.Inconsistent, at.TTLKnown = disagree, at.TTLKnown && !e.secondhand
 		e.words = caa.Words(e.words[:0], e.diagnoser.Diagnose(&r.CAA, &at))
 		words = e.words
 	}

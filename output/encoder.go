@@ -35,6 +35,7 @@ const (
 // by one goroutine at a time.
 type Encoder struct {
 	scanID, worker, vantage string
+	secondhand              bool
 	registrable             func(name string) string
 	registry                caa.Registry   // nil: not known
 	diagnoser               *caa.Diagnoser // nil without issuers
@@ -129,6 +130,7 @@ func NewEncoder(cfg Config) *Encoder {
 		scanID:      cfg.ScanID,
 		worker:      cfg.Worker,
 		vantage:     cfg.Vantage,
+		secondhand:  cfg.Secondhand,
 		registrable: registrable,
 		registry:    cfg.Issuers,
 		diagnoser:   diagnoser,
@@ -187,6 +189,20 @@ func (e *Encoder) domain(d *Domain, r *record.Record) {
 	e.caOwners(d, r)
 	e.survey(d, r.Survey)
 	looks(d, r.Target.First)
+	if e.secondhand {
+		d.forget()
+	}
+}
+
+// forget makes NULL what records that were made at second hand do not tell.
+func (d *Domain) forget() {
+	d.CAATTL, d.RTTUs = nil, nil
+	if d.CAATruncated != nil && !*d.CAATruncated {
+		d.CAATruncated = nil
+	}
+	for i := range d.Climb {
+		d.Climb[i].TTL = nil
+	}
 }
 
 // identity starts the row with what was known before anything was asked.

@@ -142,7 +142,7 @@ func (w *Writer) header() *header {
 // run says what this process is.
 func (w *Writer) run() *Run {
 	return &Run{
-		StartedAt: w.cfg.Now().UTC(), Tool: Tool{Name: "caascan", Version: w.cfg.Version, Commit: w.cfg.Commit},
+		StartedAt: w.cfg.Now().UTC(), Tool: Tool{Name: w.cfg.Tool, Version: w.cfg.Version, Commit: w.cfg.Commit},
 		Worker: w.cfg.Worker, Vantage: w.cfg.Vantage, Config: changed(w.manifest.Config, w.cfg.Scan),
 	}
 }

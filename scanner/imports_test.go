@@ -37,6 +37,7 @@ var mayImport = map[string][]string{
 	"output":                   {"scanner/caa", "scanner/mail", "scanner/record", "scanner/step", "scanner/wire"},
 	"output/s3test":            {},
 	"analysis":                 {"datasets", "output", "scanner/caa"},
+	"analysis/archive":         {"datasets", "output", "scanner/caa", "scanner/record", "scanner/step", "scanner/wire"},
 	"analysis/compare":         {"analysis", "output", "scanner/caa"},
 	"analysis/scantest":        {"output"},
 	"analysis/figure":          {"analysis", "output"},

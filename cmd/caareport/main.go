@@ -52,6 +52,7 @@ type cli struct {
 	Report  reportCmd  `cmd:"" help:"Answer the questions of research as tables, figures and a page."`
 	Compare compareCmd `cmd:"" help:"Say what is different between scans: over time, or between vantages."`
 	Query   queryCmd   `cmd:"" help:"Run SQL over the tables of a scan."`
+	Archive archiveCmd `cmd:"" help:"Make a scan of what OpenINTEL, zdns, massdns or Rapid7 have measured."`
 }
 
 // environ is what a command works with.

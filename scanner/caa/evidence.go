@@ -35,7 +35,7 @@ type Level struct {
 type Outcome uint8
 
 const (
-	NotAsked    Outcome = iota // nobody asked: opted out, or the scan had no need to
+	NotAsked    Outcome = iota // nobody asked: opted out, or whoever measured had no need to
 	Found                      // a CAA set, at the name or at the end of its aliases
 	NoData                     // no CAA at the final owner
 	NXDomain                   // the name, or the target of its aliases, does not exist
@@ -70,8 +70,14 @@ const Outcomes = len(outcomeWords)
 // String returns the word that stands in files.
 func (o Outcome) String() string { return outcomeWords[o] }
 
+// notAsked is the word of NotAsked where the reason is another than that somebody opted out.
+const notAsked = "not_asked"
+
 // OutcomeOf returns the outcome with the given word.
 func OutcomeOf(word string) (Outcome, bool) {
+	if word == notAsked {
+		return NotAsked, true
+	}
 	for o, w := range outcomeWords {
 		if w == word {
 			return Outcome(o), true

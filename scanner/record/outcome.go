@@ -24,13 +24,14 @@ const (
 	WorkBound                  // a bound on the work for one name was hit; Answer.Cause says which
 	Bogus                      // DNSSEC validation failed
 	Skipped                    // opted out, nothing was asked
+	NotAsked                   // whoever measured did not ask, as tools do that know of no climb; a scan of caascan's own has none
 )
 
 var outcomeWords = [...]string{
 	Found: "found", NoData: "nodata", NXDomain: "nxdomain", Timeout: "timeout", ServFail: "servfail", Refused: "refused",
 	Lame: "lame", FormErr: "formerr", NotImp: "notimp", OtherRCode: "rcode", Malformed: "malformed",
 	Unreachable: "unreachable", Truncated: "truncated", AliasLoop: "loop", AliasLong: "long_chain", WorkBound: "skipped",
-	Bogus: "bogus", Skipped: "blocked",
+	Bogus: "bogus", Skipped: "blocked", NotAsked: "not_asked",
 }
 
 // Outcomes is the number of outcomes.

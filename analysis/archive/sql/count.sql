@@ -1,0 +1,1 @@
+SELECT count(*) FROM read_parquet({{literal (unglob .File)}}, hive_partitioning = false)

@@ -1,0 +1,1 @@
+SELECT source, line, reason, text FROM rejects ORDER BY source, line
