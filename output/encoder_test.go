@@ -100,6 +100,7 @@ func TestStatusAndExistence(t *testing.T) {
 		record.Timeout: "timeout", record.ServFail: "servfail", record.Refused: "refused", record.Lame: "lame", record.FormErr: "formerr",
 		record.NotImp: "notimp", record.OtherRCode: "rcode", record.Malformed: "malformed", record.Unreachable: "unreachable",
 		record.Truncated: "truncated", record.AliasLoop: "loop", record.AliasLong: "long_chain", record.WorkBound: "skipped", record.Bogus: "bogus",
+		record.NotAsked: "not_asked",
 	}
 	for o := record.Timeout; int(o) < record.Outcomes; o++ {
 		if o == record.Skipped {
