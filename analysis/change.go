@@ -116,7 +116,9 @@ func (d *Data) RoundsAt(place string) ([]int, error) {
 	}
 	var found []int
 	for i := range scans {
-		r := slices.IndexFunc(d.Rounds, func(r Round) bool { return slices.ContainsFunc(r.Scans, func(s Scan) bool { return sameDir(s.Dir, scans[i].Dir) }) })
+		r := slices.IndexFunc(d.Rounds, func(r Round) bool {
+			return slices.ContainsFunc(r.Scans, func(s Scan) bool { return sameDir(s.Dir, scans[i].Dir) })
+		})
 		if r >= 0 && !slices.Contains(found, r) {
 			found = append(found, r)
 		}

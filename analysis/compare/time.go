@@ -2,7 +2,6 @@ package compare
 
 import (
 	"context"
-	_ "embed"
 	"fmt"
 	"slices"
 
@@ -11,12 +10,6 @@ import (
 
 // question is the one of package analysis about change.
 const question = 29
-
-//go:embed sql/headlines.sql
-var headlinesText string
-
-//go:embed sql/list.sql
-var listText string
 
 // OverTime compares rounds, each with the next, and answers question 29 about them.
 func OverTime(ctx context.Context, d *analysis.Data, rounds []int, opt analysis.ReportOptions, progress func(done, all int, what string)) (*analysis.Report, error) {
@@ -31,7 +24,7 @@ func OverTime(ctx context.Context, d *analysis.Data, rounds []int, opt analysis.
 		return nil, err
 	}
 	all = slices.DeleteFunc(all, func(q analysis.Question) bool { return q.Number != question })
-	headlines, err := ask(ctx, d, headlinesText)
+	headlines, err := ask(ctx, d, "headlines.sql")
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +42,11 @@ func OverTime(ctx context.Context, d *analysis.Data, rounds []int, opt analysis.
 func day(r *analysis.Round) string { return r.Began().UTC().Format("2 January 2006 15:04 UTC") }
 
 // ask answers a question with one table.
-func ask(ctx context.Context, d *analysis.Data, text string) (*analysis.Table, error) {
+func ask(ctx context.Context, d *analysis.Data, file string) (*analysis.Table, error) {
+	text, err := expand(file, 0)
+	if err != nil {
+		return nil, err
+	}
 	q, err := analysis.ReadQuestion(text)
 	if err != nil {
 		return nil, err
@@ -60,5 +57,9 @@ func ask(ctx context.Context, d *analysis.Data, text string) (*analysis.Table, e
 // WriteList writes every name that OverTime found to be otherwise than before, or not known in one of the rounds, with what was and what is: as CSV
 // or, to a file with that suffix, Parquet or JSON.
 func WriteList(ctx context.Context, d *analysis.Data, path string) error {
-	return write(ctx, d, listText, path)
+	text, err := expand("list.sql", 0)
+	if err != nil {
+		return err
+	}
+	return write(ctx, d, text, path)
 }

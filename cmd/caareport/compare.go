@@ -4,12 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/caascan/caascan/analysis"
 	"github.com/caascan/caascan/analysis/compare"
 	"github.com/caascan/caascan/analysis/page"
+	"github.com/caascan/caascan/scanner/caa"
 )
 
 // compareCmd is the command compare.
@@ -18,6 +22,12 @@ type compareCmd struct {
 
 	Dirs []string `arg:"" name:"dir" help:"Two scans, the old and the new; or more, or a folder of scans, for a series; or from several vantages, the primary first."`
 	As   string   `enum:"auto,time,vantage" default:"auto" help:"What they are to each other: time, vantage, or auto (vantage where the inputs are the same, the vantages are not, and they began within a day)."`
+
+	For       []string `group:"Vantages" enum:"tls,tls-wildcard,smime,vmc" default:"tls" placeholder:"KIND" help:"Kind of certificate that the CA is asked for: tls, tls-wildcard, smime, vmc (repeatable)."`
+	Issuer    []string `group:"Vantages" placeholder:"ID" help:"An identifier of the CA, such as letsencrypt.org (repeatable); without one, and besides, any other CA: one that no record names."`
+	Profile   string   `group:"Vantages" placeholder:"NAME" help:"The rule (default: the one that bound CAs when the first scan began)."`
+	Profiles  string   `group:"Vantages" placeholder:"FILE" help:"Rules of your own in YAML, besides the built-in ones."`
+	OnFailure string   `group:"Vantages" enum:"unknown,permit,deny" default:"unknown" help:"What the CA does where the rule leaves a failed look-up to it: unknown, permit, deny."`
 
 	List    string `placeholder:"FILE" help:"Write the names with what was and what is: .csv, .json or .parquet."`
 	CSV     string `name:"csv" env:"CAAREPORT_CSV" placeholder:"DIR" help:"Write each table there as CSV, and index.csv."`
@@ -31,7 +41,8 @@ type compareCmd struct {
 // Example implements exampler.
 func (*compareCmd) Example() string {
 	return "caareport compare scan-2026-10-21 scan-2026-11-21 --list changes.csv\n" +
-		"  caareport compare scans --html series.html  # all in that folder, one after the other"
+		"  caareport compare scans --html series.html  # all in that folder, one after the other\n" +
+		"  caareport compare scan-fra scan-iad scan-sin --issuer letsencrypt.org --list disagreements.csv  # vantages: the first is the primary one"
 }
 
 // Run compares.
@@ -54,7 +65,18 @@ func (c *compareCmd) run(env *environ, data *analysis.Data, as compare.Relation)
 		tell = progress(env.stderr)
 	}
 	options := analysis.ReportOptions{Title: c.Title, Sample: "no"}
-	report, err := compare.OverTime(env.ctx, data, rounds, options, tell)
+	var report *analysis.Report
+	list := func() error { return compare.WriteList(env.ctx, data, c.List) }
+	if as == compare.Vantage {
+		cases, wrong := c.cases(data.Rounds[rounds[0]].Began())
+		if wrong != nil {
+			return usage(wrong)
+		}
+		report, err = compare.FromVantages(env.ctx, data, rounds, cases, options, tell)
+		list = func() error { return compare.WriteVantageList(env.ctx, data, len(rounds), c.List) }
+	} else {
+		report, err = compare.OverTime(env.ctx, data, rounds, options, tell)
+	}
 	if err != nil {
 		return err
 	}
@@ -62,7 +84,7 @@ func (c *compareCmd) run(env *environ, data *analysis.Data, as compare.Relation)
 		return err
 	}
 	if c.List != "" {
-		if err := compare.WriteList(env.ctx, data, c.List); err != nil {
+		if err := list(); err != nil {
 			return err
 		}
 	}
@@ -72,6 +94,46 @@ func (c *compareCmd) run(env *environ, data *analysis.Data, as compare.Relation)
 		}
 	}
 	return nil
+}
+
+// cases are what the CA of the flags, and any other one, are asked for from every vantage, by the rules of a time.
+func (c *compareCmd) cases(at time.Time) ([]compare.Case, error) {
+	rules := caa.BuiltIn()
+	if c.Profiles != "" {
+		text, err := os.ReadFile(c.Profiles)
+		if err != nil {
+			return nil, err
+		}
+		if rules, err = caa.ReadProfiles(c.Profiles, text, rules); err != nil {
+			return nil, err
+		}
+	}
+	for _, id := range c.Issuer {
+		if id == "" || !strings.EqualFold(caa.ParseIssuance(id).Issuer, id) {
+			return nil, fmt.Errorf("--issuer %q: no issuer domain name (RFC 8659 section 4.2)", id)
+		}
+	}
+	var cases []compare.Case
+	for kind := range caa.Kind(caa.Kinds) {
+		if !slices.Contains(c.For, kind.String()) {
+			continue
+		}
+		profile, ok := rules.ForTime(kind, at)
+		if c.Profile != "" {
+			profile, ok = rules.ByName(c.Profile, kind)
+		}
+		if !ok {
+			return nil, fmt.Errorf("for %s no profile %q; there are %s", kind, c.Profile, strings.Join(rules.Names(), ", "))
+		}
+		request := caa.Request{Kind: kind, OnFailure: map[string]caa.OnFailure{"unknown": caa.NotChosen, "permit": caa.PermitOnFailure, "deny": caa.DenyOnFailure}[c.OnFailure]}
+		if len(c.Issuer) > 0 {
+			named := request
+			named.Issuers = c.Issuer
+			cases = append(cases, compare.Case{CA: strings.Join(c.Issuer, ", "), Request: named, Profile: profile})
+		}
+		cases = append(cases, compare.Case{CA: compare.AnyOther, Request: request, Profile: profile})
+	}
+	return cases, nil
 }
 
 // write writes what was asked for.

@@ -79,3 +79,38 @@ func read(t *testing.T, path string) string {
 	}
 	return string(content)
 }
+
+// TestCompareVantages: scans of one list from several vantages are compared by what a CA may issue.
+func TestCompareVantages(t *testing.T) {
+	dir := t.TempDir()
+	write := func(vantage string, outcome string) string {
+		level := output.Level{Outcome: outcome, Security: "insecure", Attempts: 2, EDE: []int16{}, EDEText: []string{}, CAA: []string{}}
+		d := output.Domain{QueryName: "a.org", TLD: "org", PublicSuffix: "org", Labels: 2, Exists: "exists", Status: "ok", CAAStatus: "none", Climb: []output.Level{level, level}}
+		scan := scantest.Scan{Domains: []output.Domain{d}, Manifest: output.Manifest{Vantage: vantage}}
+		return scan.Write(t, filepath.Join(dir, vantage))
+	}
+	here, there := write("fra", "nodata"), write("iad", "bogus")
+	var stdout, stderr bytes.Buffer
+	list := filepath.Join(dir, "list.csv")
+	args := []string{"compare", here, there, "--issuer", "ca.example", "--for", "tls", "--for", "smime", "--list", list}
+	if code := run(t.Context(), args, nil, &stdout, &stderr); code != exitDone {
+		t.Fatalf("exit code %d: %s", code, &stderr)
+	}
+	for _, want := range []string{"CAA from 2 vantages", "bogus there", "ca.example, tls", "any other CA, smime"} {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("no %q in\n%s", want, &stdout)
+		}
+	}
+	if lines := strings.Count(read(t, list), "\n"); lines != 5 {
+		t.Errorf("%d lines in the list, not a heading and four", lines)
+	}
+	stdout.Reset()
+	if code := run(t.Context(), []string{"compare", here, there, "--as", "time"}, nil, &stdout, &stderr); code != exitDone || !strings.Contains(stdout.String(), "(change-series)") {
+		t.Errorf("--as time: exit code %d\n%s", code, &stdout)
+	}
+	for _, wrong := range [][]string{{"--profile", "nonsense"}, {"--issuer", "no name"}, {"--for", "ssh"}, {"--profiles", filepath.Join(dir, "nothing")}} {
+		if code := run(t.Context(), append([]string{"compare", here, there}, wrong...), nil, &stdout, &stderr); code != exitUsage {
+			t.Errorf("%q: exit code %d", wrong, code)
+		}
+	}
+}
