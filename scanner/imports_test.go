@@ -39,6 +39,7 @@ var mayImport = map[string][]string{
 	"analysis":                 {"datasets", "output", "scanner/caa"},
 	"analysis/archive":         {"datasets", "output", "scanner/caa", "scanner/record", "scanner/step", "scanner/wire"},
 	"analysis/compare":         {"analysis", "output", "scanner/caa"},
+	"analysis/impact":          {"analysis", "datasets", "scanner/caa"},
 	"analysis/scantest":        {"output"},
 	"analysis/figure":          {"analysis", "output"},
 	"analysis/page":            {"analysis", "analysis/figure"},

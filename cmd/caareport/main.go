@@ -50,6 +50,7 @@ type cli struct {
 	Config kong.ConfigFlag `placeholder:"FILE" help:"Read flags from a YAML file: one key for each, under the flag's name."`
 
 	Report  reportCmd  `cmd:"" help:"Answer the questions of research as tables, figures and a page."`
+	Impact  impactCmd  `cmd:"" help:"Say whom a change of rules would hit: which CA, which names, why."`
 	Compare compareCmd `cmd:"" help:"Say what is different between scans: over time, or between vantages."`
 	Query   queryCmd   `cmd:"" help:"Run SQL over the tables of a scan."`
 	Archive archiveCmd `cmd:"" help:"Make a scan of what OpenINTEL, zdns, massdns or Rapid7 have measured."`
