@@ -41,6 +41,52 @@ var madeUpSets = map[string]madeUpSet{
 	"L": {`0 issue "sectigo.com" | 0 issuemail "sectigo.com"`, "sectigo.com sectigo.com", "restricted sectigo.com", "restricted sectigo.com", "restricted sectigo.com", "Sectigo", "Sectigo"},
 }
 
+// adoptionRelations are sets for what the names of testdata/adoption-names.txt do not show.
+var adoptionRelations = []madeUpSet{
+	{`0 issue "amazon.com" | 0 issuemail "sectigo.com"`, "amazon.com sectigo.com", "restricted amazon.com", "restricted amazon.com", "restricted sectigo.com", "Amazon,DigiCert", "Sectigo"},
+	{`0 issue "letsencrypt.org, digicert.com"`, "!", "closed", "closed", "open", "", ""},
+	{`0 issue ";" | 0 issuemail "sectigo.com"`, "- sectigo.com", "closed", "closed", "restricted sectigo.com", "", "Sectigo"},
+	{`0 issue ";" | 0 issue "letsencrypt.org."`, "- !", "closed", "closed", "open", "", ""},
+}
+
+// TestAdoptionRelations: who names one authority for TLS and another for S/MIME; who is closed by malformed values alone, and who by an empty
+// issuer, too; who names somebody for S/MIME only.
+func TestAdoptionRelations(t *testing.T) {
+	scan := new(scantest.Scan)
+	for i, set := range adoptionRelations {
+		d := madeUpDomain(t, []string{fmt.Sprintf("n%d.de", i), "zone", "", "", "de", "exists", "ok", "found:yes", "google.com", "op.de", "found", "0", "", "A", "insecure", "", "", ""})
+		d.CAA = nil
+		set.put(&d, fmt.Sprint(i))
+		scan.Domains = append(scan.Domains, d)
+	}
+	tables := asked(t, prepared(t, scan), []int{4, 7})
+	for id, want := range map[string]string{
+		"mail-against-tls": "permits | n | of | share | of_covered_share | own_names | email_capable | unknown | unknown_share\n" +
+			"some or nobody for TLS, everybody for S/MIME | 2 | 4 | 0.5000 | 0.5000 | 2 | 2 | 0 | 0.0000\n" +
+			"more for S/MIME than for TLS | 1 | 4 | 0.2500 | 0.2500 | 1 | 1 | 0 | 0.0000\n" +
+			"some for TLS only, others for S/MIME only | 1 | 4 | 0.2500 | 0.2500 | 1 | 1 | 0 | 0.0000\n",
+		"nobody-for-tls-by-mx": "mx_status | smime_posture | n | of | share | of_closed_share | email_capable | unknown | unknown_share\n" +
+			"found | open | 2 | 4 | 0.5000 | 0.6667 | 2 | 0 | 0.0000\n" +
+			"found | restricted | 1 | 4 | 0.2500 | 0.3333 | 1 | 0 | 0.0000\n",
+		// sectigo.com: named for S/MIME only by the first and third, and TLS is not left to it by any. To amazon.com S/MIME is closed by the first and third,
+		// TLS by all but the first. The second and fourth leave S/MIME to everybody and TLS to nobody.
+		"one-kind-by-issuer": "issuer | owners | n | of | share | tls_only_by_name | smime_only | smime_only_share | smime_only_by_name | named_for_both | unknown | unknown_share\n" +
+			"sectigo.com | Sectigo | 0 | 4 | 0.0000 | 0 | 4 | 1.0000 | 2 | 0 | 0 | 0.0000\n" +
+			"amazon.com | Amazon, DigiCert | 1 | 4 | 0.2500 | 1 | 2 | 0.5000 | 0 | 0 | 0 | 0.0000\n" +
+			"(whom no set names) | - | 0 | 4 | 0.0000 | 0 | 2 | 0.5000 | 0 | 0 | 0 | 0.0000\n",
+	} {
+		if got := lines(tables[id]); got != want {
+			t.Errorf("table %s:\n%s\nwant:\n%s", id, got, want)
+		}
+	}
+	all := tables["nobody-for-tls"]
+	for column, want := range map[string]int64{"n": 2, "on_purpose": 1, "by_malformed_values": 1, "closed_for_tls": 3} {
+		if got := all.Rows[0][all.Column(column)]; got != want {
+			t.Errorf("table nobody-for-tls: %s of all names is %v, want %d", column, got, want)
+		}
+	}
+}
+
 // list makes a list of a text with commas; empty, not NULL, of none.
 func list(text string) []string {
 	if text == "" {

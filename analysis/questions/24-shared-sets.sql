@@ -29,7 +29,7 @@ FROM scope LEFT JOIN (
 WHERE dimension = 'rank_bucket' ORDER BY place;
 
 -- table alias-hosters: To whom the aliases lead
--- figure: pareto label=hoster value=of_aliased_share
+-- figure: pareto label=hoster value=n
 --
 -- The owners of the sets that aliases brought, put together by the domain below the public suffix, of which those are taken that the names
 -- of the scan show (suffixes of registries only, for hosters have their own on the list). The 1000 that bring sets to most names, and
@@ -74,7 +74,7 @@ SELECT folded(place, target) AS alias_target, sum(n) AS n, any_value(answered) A
 FROM placed, everything GROUP BY 1 ORDER BY min(place);
 
 -- table shared-sets: The sets that are shared most
--- figure: pareto label=records value=of_covered_share
+-- figure: pareto label=records value=n
 --
 -- The 1000 sets that govern most names, and all others in one row. At the name, by alias (at the name) and inherited add up to the names.
 -- The main operator is that of most of the names; where its share is near one and the names are many, it is the operator
