@@ -136,11 +136,8 @@ LEFT JOIN counted USING (condition), total, coverage ORDER BY place;
 -- Of the names with a set of their own, not by an alias, that binds a record to an account: those where the same tag lets the same CA in unbound.
 -- Common: the unbound record stands in at least nine of ten of the different sets at names of the operator, of which there are at least ten; then it
 -- is likely the operator's. Unknown are the operator's names whose look-up failed. The first 1000 operators, and the others together.
-WITH pairs AS (
-    SELECT operator_label(dns_operator) AS dns_operator, r.rowid AS set_id, count(*) AS names
-    FROM governed s JOIN rrsets r USING (caa_rrset_hash) WHERE is_own(s.caa_depth, s.caa_via_alias) GROUP BY 1, 2
-), operators AS (
-    SELECT dns_operator, count(*) AS different FROM pairs GROUP BY dns_operator
+WITH operators AS (
+    SELECT dns_operator, count(*) AS different FROM operator_sets GROUP BY dns_operator
 ), issuing AS (
     SELECT set_id, tag, issuer_domain, value, list_contains(list_transform(params, lambda p: lower(p.name)), 'accounturi') AS bound
     FROM set_records WHERE tag IN ('issue', 'issuewild') AND issuer_domain IS NOT NULL
@@ -148,15 +145,15 @@ WITH pairs AS (
     SELECT DISTINCT b.set_id, b.tag, u.value FROM issuing b JOIN issuing u ON b.set_id = u.set_id AND b.tag = u.tag
         AND b.issuer_domain = u.issuer_domain AND b.bound AND NOT u.bound
 ), common AS (
-    SELECT dns_operator, tag, value FROM pairs JOIN (SELECT DISTINCT set_id, tag, value FROM issuing) USING (set_id)
+    SELECT dns_operator, tag, value FROM operator_sets JOIN (SELECT DISTINCT set_id, tag, value FROM issuing) USING (set_id)
         JOIN operators USING (dns_operator)
     WHERE different >= 10 AND (tag, value) IN (SELECT (tag, value) FROM beside) GROUP BY dns_operator, tag, value, different
         HAVING count(*) >= 0.9 * different
 ), judged AS (
     SELECT dns_operator, set_id, names, set_id IN (SELECT set_id FROM beside) AS defeated,
-        (dns_operator, set_id) IN (SELECT (dns_operator, set_id) FROM pairs JOIN beside USING (set_id)
+        (dns_operator, set_id) IN (SELECT (dns_operator, set_id) FROM operator_sets JOIN beside USING (set_id)
             JOIN common USING (dns_operator, tag, value)) AS common
-    FROM pairs WHERE set_id IN (SELECT set_id FROM issuing WHERE bound)
+    FROM operator_sets WHERE set_id IN (SELECT set_id FROM issuing WHERE bound)
 ), counted AS (
     SELECT dns_operator, sum(names)::BIGINT AS of, coalesce(sum(names) FILTER (defeated), 0)::BIGINT AS n,
         coalesce(sum(names) FILTER (common), 0)::BIGINT AS common,
@@ -172,22 +169,18 @@ FROM counted JOIN operators USING (dns_operator) LEFT JOIN failures USING (dns_o
 
 -- table operator-sets: How operators share sets
 --
--- Of the names with a set of their own, not by an alias: those whose very set, record for record, stands at names of at least ten registrable domains
--- of the same operator. Such a set is likely the operator's default rather than the owners' choice. Largest: the names with the one set that most of
--- them have. In all records: how many records stand in every different set of the operator, of which there are at least ten. Unknown are the
--- operator's names whose look-up failed. The first 1000 operators, and the others together.
-WITH pairs AS (
-    SELECT operator_label(dns_operator) AS dns_operator, r.rowid AS set_id, count(*) AS names,
-        count(DISTINCT string_split(query_name, '.')[-suffix_labels(public_suffix) - 1:]) AS domains
-    FROM governed s JOIN rrsets r USING (caa_rrset_hash) WHERE is_own(s.caa_depth, s.caa_via_alias) GROUP BY 1, 2
-), counted AS (
-    SELECT dns_operator, sum(names)::BIGINT AS of, coalesce(sum(names) FILTER (domains >= 10), 0)::BIGINT AS n, count(*) AS different,
+-- Of the names with a set of their own, not by an alias: those whose very set, record for record, stands at ten registrable domains of the same
+-- operator or more. Such a set is likely the operator's default rather than the owners' choice. Largest: the names with the one set that most of them
+-- have. In all records: how many records stand in every different set of the operator, of which there are at least ten. Unknown are the operator's
+-- names whose look-up failed. The first 1000 operators, and the others together.
+WITH counted AS (
+    SELECT dns_operator, sum(names)::BIGINT AS of, coalesce(sum(names) FILTER (registrable >= 10), 0)::BIGINT AS n, count(*) AS different,
         max(names) AS largest,
         row_number() OVER (ORDER BY sum(names) DESC, dns_operator) AS place
-    FROM pairs GROUP BY dns_operator
+    FROM operator_sets GROUP BY dns_operator
 ), everywhere AS (
     SELECT dns_operator, count(*) AS records FROM (
-        SELECT dns_operator FROM pairs JOIN counted USING (dns_operator) JOIN (SELECT DISTINCT set_id, tag, flags, value
+        SELECT dns_operator FROM operator_sets JOIN counted USING (dns_operator) JOIN (SELECT DISTINCT set_id, tag, flags, value
             FROM set_records) USING (set_id)
         WHERE different >= 10 AND place <= 1000 GROUP BY dns_operator, tag, flags, value, different HAVING count(*) = different
     ) GROUP BY dns_operator

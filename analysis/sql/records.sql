@@ -34,6 +34,14 @@ SELECT set_id, names, own_names, lower(p.tag) AS tag, p.tag AS published_tag, p.
     p.reserved_bits AS reserved_bits, p.issuer_domain AS issuer_domain, p.params AS params, p.syntax AS syntax
 FROM (SELECT rowid AS set_id, names, own_names, unnest(caa) AS p FROM rrsets);
 
+-- Which sets stand at how many own names of each DNS operator, and at how many registrable domains among them.
+CREATE OR REPLACE TABLE operator_sets AS
+SELECT operator AS dns_operator, rrsets.rowid AS set_id, o.names, registrable
+FROM (
+    SELECT operator_label(dns_operator) AS operator, caa_rrset_hash, count(*) AS names, count(*) FILTER (is_registrable) AS registrable
+    FROM governed WHERE is_own(caa_depth, caa_via_alias) GROUP BY operator, caa_rrset_hash
+) o JOIN rrsets USING (caa_rrset_hash);
+
 -- The parameters of the records; record is the rowid of the record in set_records. Names are in lower case.
 CREATE OR REPLACE TABLE set_params AS
 SELECT record, set_id, names, own_names, tag, issuer_domain, lower(p.name) AS name, p.value AS value
