@@ -66,7 +66,8 @@ WHERE dimension = 'dns_operator' GROUP BY 1 ORDER BY min(coalesce(failures_place
 -- table failure-classes-by-dns-operator: Classes by DNS operator, row by row
 -- figure: stacked label=dns_operator series=class value=n
 --
--- The 24 operators with the most names that failed, and all others that have any in one.
+-- The 24 operators with the most names that failed, and all others that have any in one. The classes come in the order of their size over
+-- all operators.
 WITH failed AS (
     SELECT operator_label(dns_operator) AS label, status AS class, count(*) AS n
     FROM failures GROUP BY ALL
@@ -80,7 +81,7 @@ WITH failed AS (
 )
 SELECT dns_operator, class, sum(n) AS n, any_value(asked) AS of, any_value(unasked) AS unknown
 FROM failed JOIN shown USING (label) JOIN asked USING (dns_operator)
-GROUP BY dns_operator, class, failures_place ORDER BY failures_place, n DESC, class;
+GROUP BY dns_operator, class, failures_place ORDER BY failures_place, sum(sum(n)) OVER (PARTITION BY class) DESC, class;
 
 -- table cannot-be-checked-by-servers: By how many of the zone's servers answered
 -- needs: ns_tried (scan --with all-servers)
