@@ -4,7 +4,8 @@
 --
 -- An identifier is retired if the table of issuers of this report knows it, but nobody who goes by it now. Its record is dead weight beside the
 -- identifier of a CA that still issues; where it stands alone, it locks all CAs out. An identifier that another CA took over is not retired: its
--- record lets that CA in, which the owner of the name may not have noticed.
+-- record lets that CA in, which the owner of the name may not have noticed (entrust.net); and one whose brand is gone, but which its CA still
+-- honours, is none either (symantec.com).
 --
 -- Counted are covered names; own names are those whose own look-up gave the set, by an alias or not, while the others inherit it. Unknown are names
 -- whose look-up failed.

@@ -61,7 +61,7 @@ WHERE finding IN ('iodef_missing', 'bad-iodef', 'iodef_no_scheme', 'iodef_bad_sc
 -- A scan asks about the names of its input only. So this can be told of a mailbox domain only if that domain is itself a row of this scan: the
 -- denominator is the names with a mailto address for which that is so, and whose look-up of MX, and where there is none of an address, did not fail.
 -- All other names with a mailto address are unknown here: the domain is no row, or its look-up failed. A name with several mailboxes counts in each
--- row that they show.
+-- row that they show; addresses in the query part of a URL (?to=) are not looked at.
 WITH mailboxes AS (
     SELECT set_id, any_value(names) AS names, any_value(own_names) AS own_names, domain
     FROM (SELECT set_id, names, own_names, rtrim(lower(regexp_extract(unnest(string_split(replace(split_part(value, '?', 1), '%40', '@'), ',')),
