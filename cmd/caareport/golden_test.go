@@ -257,6 +257,13 @@ var golden = map[string]struct {
 		}
 		return c
 	}},
+	"owners-issue": {[]string{"owner"}, ofCovered(func(f *fact) []string {
+		named := f.issuers("issue")
+		if all := owners(named); len(all) > 0 || len(named) == 0 {
+			return all
+		}
+		return []string{"(no known owner)"}
+	})},
 	"issuers-issue":      {[]string{"issuer"}, folded(func(f *fact) []string { return f.issuers("issue") })},
 	"issuers-issuewild":  {[]string{"issuer"}, folded(func(f *fact) []string { return f.issuers("issuewild") })},
 	"issuers-issuemail":  {[]string{"issuer"}, folded(func(f *fact) []string { return f.issuers("issuemail") })},
