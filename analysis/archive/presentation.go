@@ -26,8 +26,8 @@ func readCAA(text string) ([]byte, error) {
 	if rest, ok := strings.CutPrefix(text, `\#`); ok {
 		return readUnknown(rest)
 	}
-	flags, rest, _ := strings.Cut(text, " ")
-	tag, value, _ := strings.Cut(strings.TrimLeft(rest, " \t"), " ")
+	flags, rest := cutField(text)
+	tag, value := cutField(rest)
 	n, err := strconv.ParseUint(flags, 10, 8)
 	if err != nil || tag == "" || tag[0] == '"' {
 		return nil, errPresentation
@@ -35,7 +35,6 @@ func readCAA(text string) ([]byte, error) {
 	if tag, err = unescape(tag); err != nil {
 		return nil, err
 	}
-	value = strings.TrimLeft(value, " \t")
 	if inner, ok := strings.CutPrefix(value, `"`); ok {
 		if inner, ok = strings.CutSuffix(inner, `"`); !ok || !quotable(inner) {
 			return nil, errPresentation
