@@ -90,7 +90,7 @@ func (r *lineReader) readOpenINTEL(ctx context.Context, s *stage, path string, r
 	return rows, rows - read, err
 }
 
-// readOpenINTELRow makes a part of a look-up of a row. Quoted says that values are in presentation form.
+// readOpenINTELRow makes a part of a look-up of a row. Quoted says that values stand in quotes.
 func (r *lineReader) readOpenINTELRow(row *openINTELRow, quoted bool) error {
 	at := step.Time(0)
 	if t := time.UnixMilli(row.timestamp.Int64); row.timestamp.Valid && plausible(t) {
@@ -155,12 +155,9 @@ func (row *openINTELRow) data(typ wire.Type, quoted bool) ([]byte, error) {
 		}
 		value := row.value.String
 		if quoted {
-			var err error
-			if value, err = unescape(value[1 : len(value)-1]); err != nil {
-				return nil, err
-			}
+			value = value[1 : len(value)-1]
 		}
-		return caaData(int(row.flags.Int64), row.tag.String, value)
+		return caaData(int(row.flags.Int64), unescaped(row.tag.String), unescaped(value))
 	case wire.TypeCNAME:
 		return nameData(row.cname.String)
 	case wire.TypeDNAME:
@@ -174,4 +171,12 @@ func (row *openINTELRow) data(typ wire.Type, quoted bool) ([]byte, error) {
 		return mxData(uint16(row.preference.Int64), row.exchange.String)
 	}
 	return nil, nil
+}
+
+// unescaped resolves the escapes of the presentation form, in which OpenINTEL's texts are. A text that is none stays as it is.
+func unescaped(text string) string {
+	if resolved, err := unescape(text); err == nil {
+		return resolved
+	}
+	return text
 }

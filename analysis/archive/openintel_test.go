@@ -208,7 +208,7 @@ func ownScan(t *testing.T) *analysis.Data {
 	t.Helper()
 	rnd := rand.New(rand.NewPCG(7, 7))
 	sets := [][]string{{`0 issue "letsencrypt.org"`}, {`0 issue ";"`}, {`0 issue "a.example"`, `0 issuewild "b.example; accounturi=x"`, `128 iodef "mailto:a@b.example"`},
-		{`0 issuemail ";"`}, {`128 tbs "unknown"`}, {`0 issue "letsencrypt.org"`, `0 issuevmc "digicert.com"`, `0 contactemail "x@y.example"`}}
+		{`0 issuemail ";"`}, {`0 issue "\009CA.Example\009; a = b"`, `0 issue "c:\\d \"e\""`}, {`128 tbs "unknown"`}, {`0 issue "letsencrypt.org"`, `0 issuevmc "digicert.com"`, `0 contactemail "x@y.example"`}}
 	answers := map[wire.Name]*record.Answer{}
 	answer := func(name wire.Name) *record.Answer {
 		if a := answers[name]; a != nil {
@@ -360,7 +360,7 @@ func exportZDNS(t *testing.T, d *analysis.Data, path string) {
 		status = map[int64]string{0: "NOERROR", 2: "SERVFAIL", 3: "NXDOMAIN", 65535: "TIMEOUT"}[row[1].(int64)]
 		switch row[3] {
 		case "CAA":
-			answers = append(answers, map[string]any{"type": "CAA", "class": "IN", "ttl": 300, "name": row[2], "flag": row[5], "tag": row[6], "value": row[7]})
+			answers = append(answers, map[string]any{"type": "CAA", "class": "IN", "ttl": 300, "name": row[2], "flag": row[5], "tag": row[6], "value": unescaped(row[7].(string))})
 		case "CNAME":
 			answers = append(answers, map[string]any{"type": "CNAME", "class": "IN", "ttl": 5, "name": row[2], "answer": row[4]})
 		}
