@@ -87,22 +87,18 @@ func (d *Data) Answer(ctx context.Context, questions []Question, headlines *Tabl
 		r.Title = "Who may issue certificates: CAA of " + r.Round.about()
 	}
 	done, all := 0, countParts(questions)
-	for _, q := range questions {
-		s := Section{Question: q}
-		from := time.Now()
-		for i := range q.Parts {
-			if progress != nil {
-				progress(done, all, fmt.Sprintf("%d: %s", q.Number, q.Parts[i].Title))
-			}
-			done++
-			t, err := d.Ask(ctx, &q.Parts[i], r.Sample.Is)
-			if err != nil {
-				return nil, fmt.Errorf("question %d: %w", q.Number, err)
-			}
-			s.Tables = append(s.Tables, t)
+	step := func(what string) {
+		if progress != nil {
+			progress(done, all, what)
 		}
-		s.Took = time.Since(from)
-		r.Sections = append(r.Sections, s)
+		done++
+	}
+	for i := range questions {
+		s, err := d.answer(ctx, &questions[i], r.Sample.Is, step)
+		if err != nil {
+			return nil, err
+		}
+		r.Sections = append(r.Sections, *s)
 	}
 	r.Methods = d.methods(r)
 	r.Took = time.Since(begin)
@@ -121,7 +117,23 @@ func countParts(questions []Question) int {
 	return n
 }
 
-// Tables returns all tables of the report with the question that each belongs to: nil for the headlines and those of the methods.
+// answer asks all parts of a question.
+func (d *Data) answer(ctx context.Context, q *Question, sample bool, step func(what string)) (*Section, error) {
+	s := &Section{Question: *q}
+	begin := time.Now()
+	for i := range q.Parts {
+		step(fmt.Sprintf("%d: %s", q.Number, q.Parts[i].Title))
+		t, err := d.Ask(ctx, &q.Parts[i], sample)
+		if err != nil {
+			return nil, fmt.Errorf("question %d: %w", q.Number, err)
+		}
+		s.Tables = append(s.Tables, t)
+	}
+	s.Took = time.Since(begin)
+	return s, nil
+}
+
+// Tables gives all tables of the report to see, with the question that each belongs to: nil for the headlines and those of the methods.
 func (r *Report) Tables(see func(q *Question, t *Table) error) error {
 	if err := see(nil, r.Headlines); err != nil {
 		return err

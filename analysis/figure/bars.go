@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -30,9 +31,9 @@ func (b *bar) title() string {
 	return b.label + ": " + b.said
 }
 
-// readBars reads label and value of the rows.
+// readBars reads label and value of the rows. There are none if no value is more than nothing.
 func (s *sketch) readBars(rows [][]any) (all []bar, value int, err error) {
-	label, err := s.column("label")
+	label, err := s.labels("label")
 	if err != nil {
 		return nil, 0, err
 	}
@@ -45,9 +46,9 @@ func (s *sketch) readBars(rows [][]any) (all []bar, value int, err error) {
 	}
 	any := false
 	for _, row := range rows {
-		b := bar{label: s.label(row, label), said: "–"}
+		b := bar{label: label(row), said: "–"}
 		if v, ok := numberOf(row[value]); ok {
-			any = true
+			any = any || v != 0
 			b.value, b.said = v, Text(row[value], s.table.Columns[value].Kind)
 		}
 		if low >= 0 && high >= 0 {
@@ -98,7 +99,7 @@ func (s *sketch) describe(all []bar, value int, kind string) {
 }
 
 func (s *sketch) heading(option string) string {
-	return analysis.Column{Name: s.option[option]}.Heading()
+	return analysis.Column{Name: strings.ReplaceAll(s.option[option], "+", " and ")}.Heading()
 }
 
 // extremes are the least and the largest of values and intervals.
@@ -269,7 +270,7 @@ func pareto(s *sketch) (bool, error) {
 	x := &s.plot.X
 	x.Min, x.Max = 0, 1
 	x.Tick.Marker = even(0, 1, analysis.Share, s.ticks())
-	x.Label.Text = "share of the sum of " + s.table.Columns[value].Heading()
+	x.Label.Text = "share of the sum"
 	s.rows(labelsOf(named))
 	s.gridX()
 	s.legend = []entry{{string(single), "alone"}, {string(accent), "with all above"}}

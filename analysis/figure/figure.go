@@ -11,6 +11,8 @@
 //	heat       a field of cells, the darker the more
 //	pareto     horizontal bars, and the share of the sum of all rows that they have together
 //	lines      a line a series, over numbers, times or ordered labels
+//
+// A label may be made of several columns: label=tag+parameter.
 package figure
 
 import (
@@ -141,6 +143,25 @@ func (s *sketch) cutRows(rows [][]any) [][]any {
 	}
 	s.notes = append(s.notes, fmt.Sprintf("The first %d of %s rows are drawn.", Labels, Text(int64(len(rows)), analysis.Count)))
 	return rows[:Labels]
+}
+
+// labels returns what makes the label of a row, of the columns that an option names: one, or several as in label=tag+parameter.
+func (s *sketch) labels(option string) (func(row []any) string, error) {
+	var columns []int
+	for name := range strings.SplitSeq(s.option[option], "+") {
+		i := s.table.Column(name)
+		if i < 0 {
+			return nil, fmt.Errorf("%s=%s: no such column", option, s.option[option])
+		}
+		columns = append(columns, i)
+	}
+	return func(row []any) string {
+		words := make([]string, len(columns))
+		for i, column := range columns {
+			words[i] = s.label(row, column)
+		}
+		return strings.Join(words, ", ")
+	}, nil
 }
 
 // ordered collects words in the order in which they first come.

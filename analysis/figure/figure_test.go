@@ -312,6 +312,7 @@ func TestNothing(t *testing.T) {
 	for name, table := range map[string]*analysis.Table{
 		"no rows":      tableOf("bars label=name value=n", columns),
 		"no values":    tableOf("bars label=name value=n", columns, []any{"a", nil}),
+		"all nothing":  tableOf("bars label=name value=n", columns, []any{"a", int64(0)}, []any{"b", int64(0)}),
 		"an empty sum": tableOf("pareto label=name value=n", columns, []any{"a", int64(0)}),
 		"no figure":    {Columns: columns, Rows: [][]any{{"a", int64(1)}}},
 	} {
@@ -421,6 +422,10 @@ func TestFewNames(t *testing.T) {
 	d := drawn(t, table, Wide)
 	if m := marks(t, d, "rect"); len(m) != 20 || !strings.HasPrefix(m[0].title, "name-10:") || d.Note != "Shares of fewer than 10 names are not drawn." {
 		t.Errorf("%d bars, the first %q; it says %q", len(m), m[0].title, d.Note)
+	}
+	table.Figure.Options["label"] = "name+of"
+	if m := marks(t, drawn(t, table, Wide), "rect"); !strings.HasPrefix(m[0].title, "name-10, 10:") {
+		t.Errorf("of two columns the label is %q", m[0].title)
 	}
 	table.Rows = table.Rows[:12]
 	if m := marks(t, drawn(t, table, Wide), "rect"); len(m) != 12 {

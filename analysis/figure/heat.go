@@ -54,7 +54,7 @@ func heat(s *sketch) (bool, error) {
 	s.plot.Y.Width = 0
 	widest := vg.Length(0)
 	for _, label := range p.down {
-		widest = max(widest, min(widthOf(label), s.width*0.31))
+		widest = max(widest, min(widthOf(label), s.labelLimit()))
 	}
 	s.columnLabels(p.across, widest+gap)
 	s.plot.X.Width = 0

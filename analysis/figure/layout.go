@@ -70,6 +70,9 @@ func (s *sketch) measureAxis(a *plot.Axis, column int, least, most float64, tick
 	}
 	a.Tick.Marker = even(a.Min, a.Max, c.Kind, ticks)
 	a.Label.Text = c.Heading()
+	if c.Name == "n" {
+		a.Label.Text = "names"
+	}
 }
 
 // even returns ticks at multiples of 1, 2 or 5 times a power of ten, at most so many and one.
@@ -111,9 +114,17 @@ func (s *sketch) rows(labels []string) {
 	}
 	y := &s.plot.Y
 	y.Tick.Marker, y.Tick.Length = ticks, 0
-	y.Tick.Label = style(ink, draw.XRight, draw.YCenter, s.width*0.31)
+	y.Tick.Label = style(ink, draw.XRight, draw.YCenter, s.labelLimit())
 	y.Min, y.Max = -0.5, float64(n)-0.5
 	s.height = vg.Length(n)*rowHeight + bottom
+}
+
+// labelLimit is how wide the labels of rows are at most.
+func (s *sketch) labelLimit() vg.Length {
+	if s.width < Wide/2 {
+		return s.width * 0.4
+	}
+	return s.width * 0.36
 }
 
 // columnLabels makes the horizontal axis one of labels. Where they have not enough room beside one another they are turned, and where

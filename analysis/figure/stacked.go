@@ -20,7 +20,7 @@ func seriesClass(i int) string { return "c" + strconv.Itoa(i+1) }
 
 // stacked draws one horizontal bar a label, made of series.
 func stacked(s *sketch) (bool, error) {
-	label, err := s.column("label")
+	label, err := s.labels("label")
 	if err != nil {
 		return false, err
 	}
@@ -37,7 +37,7 @@ func stacked(s *sketch) (bool, error) {
 	values := map[cell]float64{}
 	for _, row := range s.table.Rows {
 		v, ok := numberOf(row[value])
-		at := cell{labels.index(s.label(row, label)), names.index(s.label(row, series))}
+		at := cell{labels.index(label(row)), names.index(s.label(row, series))}
 		if ok && v > 0 { // what is below nothing cannot be stacked
 			values[at] += v
 		}

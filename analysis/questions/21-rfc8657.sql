@@ -13,7 +13,7 @@
 -- would. An owner may have published both; and an operator that replaces the owner's records leaves no trace at all.
 
 -- table rfc8657: By parameter and tag
--- figure: bars label=parameter value=share
+-- figure: bars label=tag+parameter value=share
 --
 -- Of names with a record of the tag. On issuemail and issuevmc the parameters have no meaning that an RFC defines. Alone: names where all records
 -- that name somebody have it.
