@@ -48,6 +48,8 @@ type Data struct {
 	verified bool // the parts have been held against their SHA-256
 	now      int  // index in Rounds of the one that the questions are about
 
+	filled map[string]bool // columns of domains that were looked at: whether any name has a value; by Ask
+
 	changed  sync.Mutex // while rounds are compared
 	compared bool       // the tables of Changes are there; under changed
 }
@@ -67,7 +69,7 @@ func Open(ctx context.Context, places []string, opt Options) (*Data, error) {
 			return nil, err
 		}
 	}
-	d := &Data{Rounds: rounds(scans), verified: !opt.Trust}
+	d := &Data{Rounds: rounds(scans), filled: map[string]bool{}, verified: !opt.Trust}
 	d.now = len(d.Rounds) - 1
 	if opt.Round != "" {
 		if d.now = roundOf(d.Rounds, opt.Round); d.now < 0 {

@@ -105,7 +105,7 @@ func ReadQuestion(text string) (*Question, error) {
 				return nil, errors.New("line 1: want -- NUMBER: TITLE")
 			}
 			q.Number, q.Title, paragraphs = n, value, &q.Text
-		case strings.HasPrefix(key, "table "):
+		case strings.HasPrefix(key, "table ") && value != "":
 			q.Parts = append(q.Parts, Part{ID: strings.TrimPrefix(key, "table "), Title: value})
 			part = &q.Parts[len(q.Parts)-1]
 			paragraphs, newParagraph = &part.Note, true
@@ -186,6 +186,13 @@ func (d *Data) has(ctx context.Context, column string) (bool, error) {
 	if column == needRounds {
 		return d.hasChanges(ctx)
 	}
+	if there, known := d.filled[column]; known {
+		return there, nil
+	}
 	t, err := d.Query(ctx, "has.sql", column)
-	return err == nil && len(t.Rows) > 0, err
+	if err != nil {
+		return false, err
+	}
+	d.filled[column] = len(t.Rows) > 0
+	return d.filled[column], nil
 }
