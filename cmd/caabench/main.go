@@ -12,6 +12,7 @@
 //	caabench prime     zone files spare the servers of their zones: queries there, and the rows (make accept-prime)
 //	caabench service   caascan serve under load for half a minute
 //	caabench accept    the small Internet, faults and all, scanned twice and held against its truth
+//	caabench impact    verdicts on what is stored against verdicts found live (make accept-impact)
 //	caabench crash     scans ended at random moments and continued, held against one undisturbed (make accept-crash)
 //
 // The other commands are the parts that these start as processes: farm (package farm), serve, floor, bare, verify,
@@ -39,6 +40,7 @@ type cli struct {
 	Crash     crashCmd     `cmd:"" help:"Scans that are killed, told to end and out of disk, again and again, and continued: nothing lost, nothing doubled."`
 	Prime     primeCmd     `cmd:"" help:"Scan the zone files of the small Internet, with and without what they say of delegations: the same rows, and nothing asked of the servers of these zones."`
 	Rows      rowsCmd      `cmd:"" help:"What a report on millions of names takes."`
+	Impact    impactCmd    `cmd:"" help:"Verdicts of caareport impact on a scan of the small Internet against those of caascan check, name by name."`
 	Zone      zoneCmd      `cmd:"" help:"What reading a large zone file takes."`
 	Service   serviceCmd   `cmd:"" help:"caascan serve under load: errors, latency, memory, malformed calls."`
 	Serve     serveCmd     `cmd:"" help:"Run the servers of a small Internet until stdin ends."`
