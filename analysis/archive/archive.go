@@ -145,7 +145,7 @@ func Make(ctx context.Context, o Options) (scans []Scan, err error) {
 		if len(spans) > 1 {
 			dir = filepath.Join(o.Out, "day="+time.Unix(int64(one.period)*int64(24*time.Hour/time.Second), 0).UTC().Format(time.DateOnly))
 		}
-		scan, err := write(ctx, &o, s, in, one, dir, i == 0)
+		scan, err := write(ctx, &o, s, in, one, dir, i == 0, len(spans) == 1)
 		if err != nil {
 			return scans, fmt.Errorf("%s: %w", dir, err)
 		}
@@ -265,7 +265,7 @@ func (in *inputs) noTime(path string) step.Time {
 }
 
 // write makes the scan of one measurement.
-func write(ctx context.Context, o *Options, s *stage, in *inputs, one span, dir string, first bool) (scan *Scan, err error) {
+func write(ctx context.Context, o *Options, s *stage, in *inputs, one span, dir string, first, alone bool) (scan *Scan, err error) {
 	clock := one.first.Wall()
 	if one.first == 0 {
 		clock = o.Now.UTC()
@@ -276,7 +276,16 @@ func write(ctx context.Context, o *Options, s *stage, in *inputs, one span, dir 
 		return nil, err
 	}
 	state := output.Running
+	accounted := make([]int64, len(stats)) // lines with a row or a reject, by input
 	defer func() {
+		for i := range stats { // all others are parts of a row, or about what makes no row, or of another day
+			rest := stats[i].Lines - stats[i].Skipped - accounted[i]
+			if alone {
+				stats[i].Folded = rest
+			} else {
+				stats[i].Elsewhere = rest
+			}
+		}
 		w.SetInputs(stats)
 		if err = errors.Join(err, w.Close(state)); err == nil {
 			scan = &Scan{dir, w.Totals()}
@@ -284,6 +293,7 @@ func write(ctx context.Context, o *Options, s *stage, in *inputs, one span, dir 
 	}()
 	if first {
 		if err := s.eachReject(ctx, func(source int, line int64, reason, text string) error {
+			accounted[source]++
 			return w.Reject(in.sources[source], line, reason, text)
 		}); err != nil {
 			return nil, err
@@ -296,8 +306,9 @@ func write(ctx context.Context, o *Options, s *stage, in *inputs, one span, dir 
 		return err
 	}
 	c := &climber{
-		sources: in.sources, suffixes: o.Suffixes, assume: o.AssumeSuffixEmpty, folded: func(source int) { stats[source].Folded++ },
-		emit: func(r *record.Record) error {
+		sources: in.sources, suffixes: o.Suffixes, assume: o.AssumeSuffixEmpty,
+		emit: func(source int, r *record.Record) error {
+			accounted[source]++
 			if batch = append(batch, r); len(batch) < batchRecords {
 				return nil
 			}

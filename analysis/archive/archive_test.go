@@ -43,6 +43,12 @@ func made(t *testing.T, o Options, paths ...string) (*analysis.Data, []Scan) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.Close() })
+	for _, s := range scans {
+		found, err := output.Verify(t.Context(), s.Dir, func(string) {})
+		if err != nil || len(found.Faults) > 0 {
+			t.Errorf("%s: verify says %+v, %v", s.Dir, found, err)
+		}
+	}
 	return d, scans
 }
 

@@ -28,8 +28,7 @@ type climber struct {
 	sources  []string // names of the inputs
 	suffixes *datasets.Suffixes
 	assume   bool // that public suffixes of registries publish no CAA
-	emit     func(*record.Record) error
-	folded   func(source int) // tells of a look-up that another of the same name and type stands for
+	emit     func(source int, r *record.Record) error
 
 	stack []*node // ancestors of the name under way, the nearest last
 	name  string  // under way; "" before the first
@@ -55,9 +54,8 @@ func (c *climber) add(name string, l *look) error {
 		have.merge(l)
 		return nil
 	case have.better(l):
-		c.looks[at], l = l, have
+		c.looks[at] = l
 	}
-	c.folded(l.source)
 	return nil
 }
 
@@ -82,7 +80,7 @@ func (c *climber) finish() error {
 	if err != nil {
 		return err
 	}
-	return c.emit(r)
+	return c.emit(n.own.source, r)
 }
 
 func (c *climber) top() *node { return c.stack[len(c.stack)-1] }

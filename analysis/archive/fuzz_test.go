@@ -63,8 +63,8 @@ func sameRecord(a, b record.RR) bool {
 
 // claims makes the row of a name of which only one look-up is known, and holds it against that.
 func claims(t *testing.T, encoder *output.Encoder, name string, l *look) {
-	c := &climber{sources: []string{"x"}, suffixes: datasets.DefaultSuffixes(), folded: func(int) {}}
-	c.emit = func(r *record.Record) error {
+	c := &climber{sources: []string{"x"}, suffixes: datasets.DefaultSuffixes()}
+	c.emit = func(_ int, r *record.Record) error {
 		d, records := encoder.Rows(r)
 		if _, err := d.Evidence(); err != nil {
 			t.Fatal(err)

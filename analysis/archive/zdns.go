@@ -44,6 +44,8 @@ var zdnsModules = map[string]wire.Type{
 
 // readZDNS reads a line of zdns 2: the look-ups of all modules that were asked for one name.
 func (r *lineReader) readZDNS(line *jsonLine) error {
+	var name string
+	var looks []*look // staged once all can be read: a line is rejected as a whole
 	for module, raw := range line.Results {
 		typ, ok := zdnsModules[strings.ToUpper(module)]
 		if !ok {
@@ -53,7 +55,14 @@ func (r *lineReader) readZDNS(line *jsonLine) error {
 		if err := json.Unmarshal(raw, &m); err != nil {
 			return unread(reasonBadJSON)
 		}
-		if err := r.readModule(line, typ, &m); err != nil {
+		asked, l, err := r.readModule(line, typ, &m)
+		if err != nil {
+			return err
+		}
+		name, looks = asked, append(looks, l)
+	}
+	for _, l := range looks {
+		if err := r.stage(name, l); err != nil {
 			return err
 		}
 	}
@@ -66,37 +75,41 @@ func (r *lineReader) readZDNS1(line *jsonLine) error {
 	if len(line.Timestamp) > 0 && json.Unmarshal(line.Timestamp, &m.Timestamp) != nil {
 		return unread(reasonBadJSON)
 	}
-	return r.readModule(line, r.o.Type, &m)
+	name, l, err := r.readModule(line, r.o.Type, &m)
+	if err != nil {
+		return err
+	}
+	return r.stage(name, l)
 }
 
 // readModule makes a look-up of what one module says.
-func (r *lineReader) readModule(line *jsonLine, typ wire.Type, m *zdnsModule) error {
+func (r *lineReader) readModule(line *jsonLine, typ wire.Type, m *zdnsModule) (string, *look, error) {
 	asked := line.Name
 	if line.AlteredName != "" {
 		asked = line.AlteredName
 	}
 	name, l, err := r.look(asked, typ, parseTime(m.Timestamp))
 	if err != nil {
-		return err
+		return "", nil, err
 	}
 	l.rank = max(line.Rank, 0)
 	var data zdnsData
 	if len(m.Data) > 0 && m.Data[0] == '{' {
 		if err := json.Unmarshal(m.Data, &data); err != nil {
-			return unread(reasonBadJSON)
+			return "", nil, unread(reasonBadJSON)
 		}
 	}
 	switch {
 	case data.Layers != nil, len(m.Data) > 0 && m.Data[0] == '[':
-		return unread(reasonAllServers)
+		return "", nil, unread(reasonAllServers)
 	case m.Status == "ILLEGAL_INPUT":
-		return unread(reasonIllegal)
+		return "", nil, unread(reasonIllegal)
 	}
 	l.setZDNSStatus(m.Status)
 	l.server, l.tcp = server(data.Resolver), data.Protocol == "tcp"
 	if !l.outcome.Failed() {
 		if err := l.addZDNS(&data); err != nil {
-			return err
+			return "", nil, err
 		}
 	}
 	var h *header
@@ -107,7 +120,7 @@ func (r *lineReader) readModule(line *jsonLine, typ wire.Type, m *zdnsModule) er
 	if data.DNSSEC != nil {
 		l.setZDNSSecurity(data.DNSSEC.Status)
 	}
-	return r.stage(name, l)
+	return name, l, nil
 }
 
 // setZDNSStatus fills in what a status says that is a response code, or one of zdns' own words.
