@@ -133,3 +133,53 @@ func TestWhatIfsVaryTheRuleInForce(t *testing.T) {
 		t.Errorf("%d what-ifs and kinds", len(of))
 	}
 }
+
+// The tables of questions 8 and 9, of the names above.
+func TestValidationTables(t *testing.T) {
+	rows := storedNames()
+	for i := range rows {
+		rows[i].SourceList, rows[i].DNSSECStatus = "list", "secure"
+		if i%2 > 0 {
+			rows[i].DNSOperator = "op.net"
+		}
+	}
+	d := openRows(t, rows)
+	if err := d.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	questions, err := Questions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]string{
+		// n, of, share, newly, left to the CA, unknown and its share: j, l and n fail, h, i and k are left to the CA, o was not asked.
+		"dnssec-mandatory":             {"[tls 3 15 0.2 1 3 1 0.0625]", "[smime 3 15 0.2 1 3 1 0.0625]"},
+		"own-list":                     {"[list tls 3 15 0.2 1 3 1 0.0625]", "[list smime 3 15 0.2 1 3 1 0.0625]"},
+		"dnssec-mandatory-by-operator": {"[op.net 3 8 0.375 1 0 0]"}, // j, l and n
+		"dnssec-mandatory-by-tld":      {"[example 3 14 0.21428571428571427 1 1 0.06666666666666667]"},
+	}
+	for _, q := range questions {
+		for i := range q.Parts {
+			lines, has := want[q.Parts[i].ID]
+			if !has {
+				continue
+			}
+			delete(want, q.Parts[i].ID)
+			table, err := d.Ask(t.Context(), &q.Parts[i], false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(table.Rows) != len(lines) {
+				t.Errorf("%s: %d rows, want %d", table.ID, len(table.Rows), len(lines))
+			}
+			for i, row := range table.Rows {
+				if i < len(lines) && fmt.Sprint(row) != lines[i] {
+					t.Errorf("%s: %v, want %s", table.ID, row, lines[i])
+				}
+			}
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("no table %v", want)
+	}
+}

@@ -12,14 +12,13 @@
 --
 -- n: forbidden to every CA. Of these newly so: not forbidden before. Left to the CA: a failure in a zone proven unsigned, which a CA may take for permission
 -- (4.2.2.1), and what the rule does not say. Unknown: names that were not asked.
-WITH kinds(kind) AS (VALUES ('tls'), ('smime')), all_names AS (SELECT count(*) AS names FROM domains)
 SELECT kind,
-    coalesce(sum(v.names) FILTER (permitted_after = 'false'), 0)::BIGINT AS n,
-    (any_value(a.names) - coalesce(sum(v.names) FILTER (reason = 'not-stored'), 0))::BIGINT AS of,
-    coalesce(sum(v.names) FILTER (permitted_after = 'false' AND permitted_before <> 'false'), 0)::BIGINT AS newly,
-    coalesce(sum(v.names) FILTER (permitted_after = 'unknown' AND reason <> 'not-stored'), 0)::BIGINT AS left_to_the_ca,
-    coalesce(sum(v.names) FILTER (reason = 'not-stored'), 0)::BIGINT AS unknown
-FROM kinds LEFT JOIN validation v USING (kind), all_names a GROUP BY kind ORDER BY kind DESC;
+    coalesce(sum(names) FILTER (permitted_after = 'false'), 0)::BIGINT AS n,
+    (any_value(answered + everything.unknown) - coalesce(sum(names) FILTER (reason = 'not-stored'), 0))::BIGINT AS of,
+    coalesce(sum(names) FILTER (permitted_after = 'false' AND permitted_before <> 'false'), 0)::BIGINT AS newly,
+    coalesce(sum(names) FILTER (permitted_after = 'unknown' AND reason <> 'not-stored'), 0)::BIGINT AS left_to_the_ca,
+    coalesce(sum(names) FILTER (reason = 'not-stored'), 0)::BIGINT AS unknown
+FROM (VALUES ('tls'), ('smime')) AS kinds(kind) LEFT JOIN validation USING (kind), everything GROUP BY kind ORDER BY kind DESC;
 
 -- table dnssec-mandatory-by-class: By failure class
 -- needs: dnssec_status (scan --dnssec full)
@@ -38,25 +37,27 @@ GROUP BY ALL ORDER BY kind DESC, names DESC, reason, outcome, dnssec_reason, per
 -- needs: dns_operator
 -- figure: bars label=dns_operator value=n
 --
--- Operators with most names that fail, and how many of all its names these are.
+-- Operators with most names that fail. Where no server of a zone could be reached, the operator may not be known.
 WITH failing AS (
-    SELECT g.dns_operator, sum(g.names)::BIGINT AS n, coalesce(sum(g.names) FILTER (permitted_before <> 'false'), 0)::BIGINT AS newly
-    FROM validation_groups g JOIN validation v USING (evidence) WHERE v.kind = 'tls' AND permitted_after = 'false' GROUP BY ALL
-), totals AS (SELECT dns_operator, count(*) AS of FROM domains GROUP BY ALL
+    SELECT operator_label(dns_operator) AS label, sum(g.names)::BIGINT AS n, coalesce(sum(g.names) FILTER (permitted_before <> 'false'), 0)::BIGINT AS newly
+    FROM validation_groups g JOIN validation v USING (evidence) WHERE kind = 'tls' AND permitted_after = 'false' GROUP BY ALL
 ), ranked AS (
-    SELECT f.*, t.of, row_number() OVER (ORDER BY f.n DESC, f.dns_operator) AS place
-    FROM failing f JOIN totals t ON t.dns_operator IS NOT DISTINCT FROM f.dns_operator
+    SELECT failing.*, answered + unknown - unasked AS of, unasked, least(row_number() OVER (ORDER BY n DESC, failing.label), 1001) AS place
+    FROM failing JOIN scope ON scope.dimension = 'dns_operator' AND scope.label = failing.label
 )
-SELECT CASE WHEN place > 1000 THEN '(all others)' ELSE coalesce(dns_operator, '(not known)') END AS dns_operator,
-    sum(n)::BIGINT AS n, sum(of)::BIGINT AS of, sum(newly)::BIGINT AS newly
-FROM ranked GROUP BY 1, least(place, 1001) ORDER BY least(place, 1001);
+SELECT folded(place, label) AS dns_operator, sum(n)::BIGINT AS n, sum(of)::BIGINT AS of, sum(newly)::BIGINT AS newly, sum(unasked)::BIGINT AS unknown
+FROM ranked GROUP BY place, 1 ORDER BY place;
 
 -- table dnssec-mandatory-by-tld: TLS, by TLD
 -- figure: bars label=tld value=n
+--
+-- Top-level domains with most names that fail.
 WITH failing AS (
-    SELECT g.tld, sum(g.names)::BIGINT AS n, coalesce(sum(g.names) FILTER (permitted_before <> 'false'), 0)::BIGINT AS newly
-    FROM validation_groups g JOIN validation v USING (evidence) WHERE v.kind = 'tls' AND permitted_after = 'false' GROUP BY ALL
-), totals AS (SELECT tld, count(*) AS of FROM domains GROUP BY ALL
-), ranked AS (SELECT f.*, t.of, row_number() OVER (ORDER BY f.n DESC, f.tld) AS place FROM failing f JOIN totals t USING (tld))
-SELECT CASE WHEN place > 1000 THEN '(all others)' ELSE tld END AS tld, sum(n)::BIGINT AS n, sum(of)::BIGINT AS of, sum(newly)::BIGINT AS newly
-FROM ranked GROUP BY 1, least(place, 1001) ORDER BY least(place, 1001);
+    SELECT tld AS label, sum(g.names)::BIGINT AS n, coalesce(sum(g.names) FILTER (permitted_before <> 'false'), 0)::BIGINT AS newly
+    FROM validation_groups g JOIN validation v USING (evidence) WHERE kind = 'tls' AND permitted_after = 'false' GROUP BY ALL
+), ranked AS (
+    SELECT failing.*, answered + unknown - unasked AS of, unasked, least(row_number() OVER (ORDER BY n DESC, failing.label), 1001) AS place
+    FROM failing JOIN scope ON scope.dimension = 'tld' AND scope.label = failing.label
+)
+SELECT folded(place, label) AS tld, sum(n)::BIGINT AS n, sum(of)::BIGINT AS of, sum(newly)::BIGINT AS newly, sum(unasked)::BIGINT AS unknown
+FROM ranked GROUP BY place, 1 ORDER BY place;

@@ -16,8 +16,8 @@ WITH failing AS (
         coalesce(sum(g.names) FILTER (permitted_after = 'unknown' AND reason <> 'not-stored'), 0)::BIGINT AS left_to_the_ca,
         coalesce(sum(g.names) FILTER (reason = 'not-stored'), 0)::BIGINT AS unknown
     FROM validation_groups g JOIN validation v USING (evidence) GROUP BY ALL
-), lists AS (SELECT source_list, count(*) AS names FROM domains GROUP BY ALL)
-SELECT source_list, kind, coalesce(n, 0) AS n, names - coalesce(unknown, 0) AS of, coalesce(newly, 0) AS newly, coalesce(left_to_the_ca, 0) AS left_to_the_ca,
-    coalesce(unknown, 0) AS unknown
-FROM (SELECT lists.*, unnest(['tls', 'smime']) AS kind FROM lists) LEFT JOIN failing USING (source_list, kind)
-ORDER BY names DESC, source_list, kind DESC LIMIT 1000;
+)
+SELECT scope.label AS source_list, kinds.kind, coalesce(n, 0) AS n, scope.answered + scope.unknown - coalesce(failing.unknown, 0) AS of, coalesce(newly, 0) AS newly,
+    coalesce(left_to_the_ca, 0) AS left_to_the_ca, coalesce(failing.unknown, 0) AS unknown
+FROM scope CROSS JOIN (VALUES ('tls'), ('smime')) AS kinds(kind) LEFT JOIN failing ON failing.source_list = scope.label AND failing.kind = kinds.kind
+WHERE dimension = 'source_list' AND place <= 1000 ORDER BY place, kinds.kind DESC;
