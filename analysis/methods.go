@@ -12,6 +12,9 @@ import (
 
 const complete = output.Complete
 
+// scanner is the program whose flags and ways are known here.
+const scanner = "caascan"
+
 // Methods tell how the answers were come by, from what the scans say of themselves.
 type Methods struct {
 	Passages []Passage
@@ -160,6 +163,9 @@ func toolText(t output.Tool) string {
 // asked says whom the scan asked, how often at most, and what it believed.
 func (s *Scan) asked() []string {
 	var text []string
+	if s.Tool.Name != scanner {
+		return []string{"The measurement is that of " + toolText(s.Tool) + ": whom it asked, how fast, and what it checked is for its makers to say."}
+	}
 	if resolvers := s.setting("resolver"); resolvers != "" {
 		text = append(text, "Validating resolvers were asked ("+resolvers+"), and what they said of DNSSEC was believed.")
 	} else {
@@ -210,8 +216,11 @@ func (s *Scan) limits() string {
 			kept = append(kept, fmt.Sprintf(limit.says, v))
 		}
 	}
-	if len(kept) == 0 {
-		return "Which limits of speed were kept is not stated, but that each server got fewer queries when it showed that it could not bear so many."
+	switch {
+	case len(kept) == 0 && s.setting("polite") == "true": // of the demonstration
+		return "The limits of speed of an ordinary scan were kept."
+	case len(kept) == 0:
+		return "No limit of speed is stated."
 	}
 	text := "At most " + strings.Join(kept, ", ")
 	if part := s.setting("rate-share"); part != "" && part != "1" {
@@ -319,7 +328,7 @@ func (r *Round) facts() *Table {
 		}
 		flags, _ := s.Config.(map[string]any)
 		for _, flag := range slices.Sorted(maps.Keys(flags)) {
-			if _, decides := s.Identity["--"+flag]; !decides {
+			if _, decides := s.Identity["--"+flag]; !decides && flag != "seed" { // which stands above, with all its digits
 				add("--"+flag, settingText(flags[flag]))
 			}
 		}

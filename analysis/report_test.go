@@ -248,7 +248,7 @@ func TestMethods(t *testing.T) {
 // TestBareManifest: of a scan that says next to nothing of itself, such as one that another tool made, the methods invent nothing.
 func TestBareManifest(t *testing.T) {
 	text := methodsText(reportOf(t, ReportOptions{}, reportScan()))
-	for _, want := range []string{"an input that is not named", "is not stated", "no opt-out list"} {
+	for _, want := range []string{"an input that is not named", "is not stated", "No limit of speed is stated", "no opt-out list"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the methods do not say %q:\n%s", want, text)
 		}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/caascan/caascan/analysis"
+	"github.com/caascan/caascan/analysis/figure"
 	"github.com/caascan/caascan/output"
 )
 
@@ -184,5 +185,53 @@ func TestCells(t *testing.T) {
 	}
 	if !strings.Contains(page, `<table class="n1 n2 b2 n3" data-rows="2">`) {
 		t.Error("the table does not say what its columns are")
+	}
+}
+
+// TestEveryFigureFits: what questions say of their figures fits their tables, whatever a scan holds.
+func TestEveryFigureFits(t *testing.T) {
+	data, err := analysis.Open(t.Context(), []string{hostileScan(t)}, analysis.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer data.Close()
+	if err := data.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	questions, err := analysis.Questions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	figures := 0
+	for _, q := range questions {
+		for _, p := range q.Parts {
+			if p.Figure == nil {
+				continue
+			}
+			p.Needs = nil
+			table, err := data.Ask(t.Context(), &p, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			figures++
+			row := make([]any, len(table.Columns))
+			for i, c := range table.Columns {
+				switch c.Kind {
+				case analysis.Count:
+					row[i] = int64(1)
+				case analysis.Number, analysis.Share:
+					row[i] = 0.5
+				case analysis.Text:
+					row[i] = hostile[0]
+				}
+			}
+			table.Rows = [][]any{row}
+			if d, err := figure.Draw(table, figure.Narrow); err != nil || d == nil {
+				t.Errorf("question %d: %v, %v", q.Number, d, err)
+			}
+		}
+	}
+	if figures < 10 {
+		t.Errorf("%d figures", figures)
 	}
 }
