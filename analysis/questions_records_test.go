@@ -357,9 +357,11 @@ func checkTables(t *testing.T, tables map[string]*analysis.Table) {
 			t.Errorf("table %s has %d rows", id, len(table.Rows))
 		}
 		if table.Figure != nil && table.Missing == "" {
-			for option, column := range table.Figure.Options {
-				if table.Column(column) < 0 {
-					t.Errorf("table %s has no column %s, which its figure takes for %s", id, column, option)
+			for option, columns := range table.Figure.Options {
+				for column := range strings.SplitSeq(columns, "+") {
+					if table.Column(column) < 0 {
+						t.Errorf("table %s has no column %s, which its figure takes for %s", id, column, option)
+					}
 				}
 			}
 		}
