@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -113,9 +114,21 @@ func extremes(all []bar) (least, most float64) {
 	return least, most
 }
 
+// nonzero returns the rows with a value, where the specification says that others need not be seen (zeros=no).
+func (s *sketch) nonzero(rows [][]any) [][]any {
+	value := s.table.Column(s.option["value"])
+	if s.option["zeros"] != "no" || value < 0 {
+		return rows
+	}
+	return slices.DeleteFunc(slices.Clone(rows), func(row []any) bool {
+		v, ok := numberOf(row[value])
+		return ok && v == 0
+	})
+}
+
 // bars draws horizontal bars.
 func bars(s *sketch) (bool, error) {
-	all, value, err := s.readBars(s.cutRows(s.telling()))
+	all, value, err := s.readBars(s.cutRows(s.nonzero(s.telling())))
 	if err != nil || all == nil {
 		return false, err
 	}
@@ -237,45 +250,72 @@ func (all columnPlot) Plot(to draw.Canvas, p *plot.Plot) {
 // others is the label of what is left over.
 const others = "(all others)"
 
-// pareto draws bars by size, and what they make together.
+// pareto draws bars by size, and what they make together: of shares that overlap by the column that says so (cumulative), of numbers
+// that add up by their sum.
 func pareto(s *sketch) (bool, error) {
 	all, value, err := s.readBars(s.table.Rows)
 	if err != nil || all == nil {
 		return false, err
 	}
-	sum := 0.0
-	var named []bar
-	for _, b := range all {
-		sum += b.value
-		if b.label != others {
-			named = append(named, b)
-		}
+	axis := "share of the sum"
+	if s.option["cumulative"] != "" {
+		axis = s.table.Columns[value].Heading()
+		err = s.readTotals(all, value)
+	} else {
+		shareOut(all)
 	}
-	if sum <= 0 || len(named) == 0 {
+	if err != nil {
+		return false, err
+	}
+	named := slices.DeleteFunc(all, func(b bar) bool { return b.label == others })
+	if len(named) == 0 {
 		return false, nil
 	}
 	if len(named) > Labels {
 		s.notes = append(s.notes, fmt.Sprintf("The first %d of %s rows are drawn.", Labels, thousands(fmt.Sprint(len(s.table.Rows)))))
 		named = named[:Labels]
 	}
-	total := 0.0
-	for i := range named {
-		b := &named[i]
+	s.describe(named, value, "Bars and a line of what they have together")
+	s.says = append(s.says, fmt.Sprintf("Together they have %s"+noBreak+"%%.", Percent(named[len(named)-1].total)))
+	x := &s.plot.X
+	x.Min, x.Max = 0, 1
+	x.Tick.Marker = even(0, 1, analysis.Share, s.ticks())
+	x.Label.Text = axis
+	s.rows(labelsOf(named))
+	s.gridX()
+	s.legend = []entry{{string(single), "each"}, {string(accent), "with all above it"}}
+	s.plot.Add(paretoPlot(named))
+	return true, nil
+}
+
+// readTotals reads what each has together with all above it. Both columns must be shares.
+func (s *sketch) readTotals(all []bar, value int) error {
+	cumulative, err := s.value("cumulative")
+	if err != nil {
+		return err
+	}
+	if s.table.Columns[value].Kind != analysis.Share || s.table.Columns[cumulative].Kind != analysis.Share {
+		return fmt.Errorf("cumulative=%s: want shares", s.option["cumulative"])
+	}
+	for i := range all {
+		all[i].total, _ = numberOf(s.table.Rows[i][cumulative])
+		all[i].interval = false
+	}
+	return nil
+}
+
+// shareOut makes the values shares of their sum, which is more than nothing.
+func shareOut(all []bar) {
+	sum, total := 0.0, 0.0
+	for i := range all {
+		sum += all[i].value
+	}
+	for i := range all {
+		b := &all[i]
 		total += b.value / sum
 		b.value, b.total, b.interval = b.value/sum, total, false
 		b.said = Percent(b.value) + noBreak + "%"
 	}
-	s.describe(named, value, "Bars and a line of what they have together")
-	s.says = append(s.says, fmt.Sprintf("Together they have %s"+noBreak+"%%.", Percent(total)))
-	x := &s.plot.X
-	x.Min, x.Max = 0, 1
-	x.Tick.Marker = even(0, 1, analysis.Share, s.ticks())
-	x.Label.Text = "share of the sum"
-	s.rows(labelsOf(named))
-	s.gridX()
-	s.legend = []entry{{string(single), "alone"}, {string(accent), "with all above"}}
-	s.plot.Add(paretoPlot(named))
-	return true, nil
 }
 
 // paretoPlot is a plot.Plotter of bars and the line of their sums.

@@ -5,11 +5,11 @@
 // Style is the style sheet that goes with it. Each mark says in words what it shows (its title), the whole what it is about (its
 // description); the numbers themselves are in the table, which always stands beside it.
 //
-//	bars       horizontal bars, in the order of the rows; with whiskers where the table has intervals
+//	bars       horizontal bars, in the order of the rows; with whiskers where the table has intervals; zeros=no: without empty ones
 //	histogram  vertical columns over an ordered label
 //	stacked    one horizontal bar a label, made of series; normal=yes: all of the same length
 //	heat       a field of cells, the darker the more
-//	pareto     horizontal bars, and the share of the sum of all rows that they have together
+//	pareto     horizontal bars, and what each has together with all above it: of the sum, or by a column (cumulative)
 //	lines      a line a series, over numbers, times or ordered labels
 //
 // A label may be made of several columns: label=tag+parameter.

@@ -279,6 +279,36 @@ func TestPareto(t *testing.T) {
 	inside(t, d, Narrow)
 }
 
+// TestParetoOfOverlappingShares: the line has what the table says, which is less than the sum.
+func TestParetoOfOverlappingShares(t *testing.T) {
+	columns := []analysis.Column{{Name: "owner"}, {Name: "market_share", Kind: analysis.Share}, {Name: "cumulative_share", Kind: analysis.Share}, {Name: "n", Kind: analysis.Count}}
+	const spec = "pareto label=owner value=market_share cumulative="
+	table := tableOf(spec+"cumulative_share", columns, []any{"A", 0.6, 0.6, int64(6)}, []any{"B", 0.5, 0.8, int64(5)}, []any{"(all others)", 0.3, 1.0, int64(3)})
+	d := drawn(t, table, Narrow)
+	bars, dots := marks(t, d, "rect"), marks(t, d, "circle")
+	if len(bars) != 2 || len(dots) != 2 {
+		t.Fatalf("bars %+v, dots %+v", bars, dots)
+	}
+	at, unit := bars[0].at["x"], bars[0].at["width"]/0.6
+	if !near(bars[1].at["width"], 0.5*unit) || !near(dots[0].at["cx"]-at, 0.6*unit) || !near(dots[1].at["cx"]-at, 0.8*unit) {
+		t.Errorf("bars %+v, dots %+v", bars, dots)
+	}
+	if _, err := Draw(tableOf(spec+"n", columns, table.Rows...), Narrow); err == nil {
+		t.Error("a count passes for a cumulative share")
+	}
+}
+
+// TestZerosMayBeLeftOut: by zeros=no.
+func TestZerosMayBeLeftOut(t *testing.T) {
+	columns := []analysis.Column{{Name: "ca"}, {Name: "lost", Kind: analysis.Count}}
+	for spec, want := range map[string]int{"bars label=ca value=lost": 3, "bars label=ca value=lost zeros=no": 2} {
+		d := drawn(t, tableOf(spec, columns, []any{"A", int64(0)}, []any{"B", int64(2)}, []any{"C", int64(1)}), Narrow)
+		if got := strings.Count(d.SVG, "<title>"); got < want || !strings.Contains(d.SVG, "B: 2") || strings.Contains(d.SVG, "A: 0") != (want == 3) {
+			t.Errorf("%s: %s", spec, d.SVG)
+		}
+	}
+}
+
 // TestLines: points lie where their values are, in the order of their places, whatever that of the rows.
 func TestLines(t *testing.T) {
 	day := func(n int) time.Time { return time.Date(2026, 11, n, 0, 0, 0, 0, time.UTC) }

@@ -8,9 +8,8 @@
 --
 -- Market share: of the names whose governing set names anybody in the tag, those whose set names the owner. Since a set may name
 -- several, the shares add up to more than one; the cumulative share does not: it is of the names that name this owner or one above
--- it. The figures show shares of all mentions, of which a name that names two makes two. Identifiers that nobody is known to go by
--- make an owner of their own, (no known owner), where the set names no other. A set that a critical property blocks names whom it
--- names, and counts.
+-- it. Identifiers that nobody is known to go by make an owner of their own, (no known owner), where the set names no other. A set that
+-- a critical property blocks names whom it names, and counts.
 --
 -- Hosters give their customers the same set: own names have the set at the name itself, without an alias, and the number of different
 -- sets says how many decisions may be behind a share.
@@ -43,7 +42,7 @@ ORDER BY list_position(['issue', 'issuewild', 'issuemail'], tag);
 
 -- table owners-issue: Owners, in issue
 -- needs: tls_ca_owners (a table of issuers)
--- figure: pareto label=owner value=n
+-- figure: pareto label=owner value=market_share cumulative=cumulative_share
 --
 -- Alone: names whose set names no other owner.
 SELECT label AS owner, n, answered AS of, n / naming AS market_share, reached / naming AS cumulative_share,
@@ -51,7 +50,7 @@ SELECT label AS owner, n, answered AS of, n / naming AS market_share, reached / 
 FROM market('issue', 'owner'), everything ORDER BY place;
 
 -- table owners-issuewild: Owners, in issuewild
--- figure: pareto label=owner value=n
+-- figure: pareto label=owner value=market_share cumulative=cumulative_share
 --
 -- Of sets with issuewild; in others issue governs wildcards too. The owners are those of the table of issuers of this caareport.
 SELECT label AS owner, n, answered AS of, n / naming AS market_share, reached / naming AS cumulative_share,
@@ -60,7 +59,7 @@ FROM market('issuewild', 'owner'), everything ORDER BY place;
 
 -- table owners-issuemail: Owners, in issuemail
 -- needs: smime_ca_owners (a table of issuers)
--- figure: pareto label=owner value=n
+-- figure: pareto label=owner value=market_share cumulative=cumulative_share
 --
 -- Whether an owner honours an identifier in issuemail that it has registered for issue is often not documented.
 SELECT label AS owner, n, answered AS of, n / naming AS market_share, reached / naming AS cumulative_share,
@@ -68,7 +67,7 @@ SELECT label AS owner, n, answered AS of, n / naming AS market_share, reached / 
 FROM market('issuemail', 'owner'), everything ORDER BY place;
 
 -- table issuers-issue: Issuer domains, in issue
--- figure: pareto label=issuer value=n
+-- figure: pareto label=issuer value=market_share cumulative=cumulative_share
 --
 -- The 1000 named most, and all others in one row. Issuers in lower case; values that are malformed name nobody.
 SELECT label AS issuer, nullif(array_to_string(owners, ', '), '') AS owners, n, answered AS of, n / naming AS market_share, reached / naming AS cumulative_share,
@@ -76,7 +75,7 @@ SELECT label AS issuer, nullif(array_to_string(owners, ', '), '') AS owners, n, 
 FROM market('issue', 'issuer') LEFT JOIN named_issuers ON label = issuer_domain, everything ORDER BY place;
 
 -- table issuers-issuewild: Issuer domains, in issuewild
--- figure: pareto label=issuer value=n
+-- figure: pareto label=issuer value=market_share cumulative=cumulative_share
 --
 -- Of sets with issuewild.
 SELECT label AS issuer, nullif(array_to_string(owners, ', '), '') AS owners, n, answered AS of, n / naming AS market_share, reached / naming AS cumulative_share,
@@ -84,7 +83,7 @@ SELECT label AS issuer, nullif(array_to_string(owners, ', '), '') AS owners, n, 
 FROM market('issuewild', 'issuer') LEFT JOIN named_issuers ON label = issuer_domain, everything ORDER BY place;
 
 -- table issuers-issuemail: Issuer domains, in issuemail
--- figure: pareto label=issuer value=n
+-- figure: pareto label=issuer value=market_share cumulative=cumulative_share
 --
 -- The parameters of an issuer are left aside here.
 SELECT label AS issuer, nullif(array_to_string(owners, ', '), '') AS owners, n, answered AS of, n / naming AS market_share, reached / naming AS cumulative_share,

@@ -13,7 +13,7 @@ SELECT what_if, note, kind, permitted_before, permitted_after, lost, gained, now
 FROM what_ifs WHERE owner = '(any other CA)' AND NOT named ORDER BY what_if, kind;
 
 -- table rule-changes-by-ca: By CA
--- figure: bars label=owner+kind+what_if value=lost
+-- figure: bars label=owner+kind+what_if value=lost zeros=no
 --
 -- CAs that some record names and that a change would hit otherwise than any other CA.
 WITH others AS (SELECT * FROM what_ifs WHERE owner = '(any other CA)' AND NOT named), apart AS (

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
 	"os"
 	"os/signal"
@@ -156,7 +157,9 @@ func (c *demoCmd) scan(env *environ, world *simnet.World, server *simnet.Server)
 	}
 	cfg := c.outputConfig(reader.Seed())
 	cfg.Issuers = datasets.Registry{Issuers: datasets.DefaultIssuers()}
-	cfg.Scan, cfg.Restart = env.flags, true
+	conduct := maps.Clone(env.flags)
+	conduct["rate-per-server"], conduct["rate-per-operator"] = network.Limits.PerServer, network.Limits.PerOperator
+	cfg.Scan, cfg.Restart = conduct, true
 	writer, err := output.Create(c.Out, cfg)
 	if err != nil {
 		return usage(err)
