@@ -95,39 +95,24 @@ FROM market('issuemail', 'issuer') LEFT JOIN named_issuers ON label = issuer_dom
 -- figure: heat x=rank_bucket y=owner value=market_share
 --
 -- Of the names of each bucket of ranks that name anybody in the tag. The owners named most come first.
-SELECT owner, rank_bucket, n, answered AS of, n / naming AS market_share, own_names, unknown
-FROM (
-    SELECT rank_bucket, mentions.label AS owner, sum(names) AS n, sum(own_names) AS own_names
-    FROM named JOIN mentions USING (tag, caa_rrset_hash) WHERE tag = 'issue' AND party = 'owner' GROUP BY ALL
-) JOIN (SELECT rank_bucket, sum(names) AS naming FROM named WHERE tag = 'issue' GROUP BY rank_bucket) USING (rank_bucket)
-    JOIN scope ON dimension = 'rank_bucket' AND label = rank_bucket
-ORDER BY sum(n) OVER (PARTITION BY owner) DESC, owner, place;
+SELECT owner, rank_bucket, n, of, n / naming AS market_share, own_names, unknown
+FROM owners_by_bucket('issue') ORDER BY sum(n) OVER (PARTITION BY owner) DESC, owner, place;
 
 -- table owners-by-bucket-issuewild: Owners by rank, in issuewild
 -- needs: rank_bucket (a ranked list)
 -- figure: heat x=rank_bucket y=owner value=market_share
 --
 -- Of the names of each bucket of ranks that name anybody in the tag. The owners named most come first.
-SELECT owner, rank_bucket, n, answered AS of, n / naming AS market_share, own_names, unknown
-FROM (
-    SELECT rank_bucket, mentions.label AS owner, sum(names) AS n, sum(own_names) AS own_names
-    FROM named JOIN mentions USING (tag, caa_rrset_hash) WHERE tag = 'issuewild' AND party = 'owner' GROUP BY ALL
-) JOIN (SELECT rank_bucket, sum(names) AS naming FROM named WHERE tag = 'issuewild' GROUP BY rank_bucket) USING (rank_bucket)
-    JOIN scope ON dimension = 'rank_bucket' AND label = rank_bucket
-ORDER BY sum(n) OVER (PARTITION BY owner) DESC, owner, place;
+SELECT owner, rank_bucket, n, of, n / naming AS market_share, own_names, unknown
+FROM owners_by_bucket('issuewild') ORDER BY sum(n) OVER (PARTITION BY owner) DESC, owner, place;
 
 -- table owners-by-bucket-issuemail: Owners by rank, in issuemail
 -- needs: rank_bucket (a ranked list)
 -- figure: heat x=rank_bucket y=owner value=market_share
 --
 -- Of the names of each bucket of ranks that name anybody in the tag. The owners named most come first.
-SELECT owner, rank_bucket, n, answered AS of, n / naming AS market_share, own_names, unknown
-FROM (
-    SELECT rank_bucket, mentions.label AS owner, sum(names) AS n, sum(own_names) AS own_names
-    FROM named JOIN mentions USING (tag, caa_rrset_hash) WHERE tag = 'issuemail' AND party = 'owner' GROUP BY ALL
-) JOIN (SELECT rank_bucket, sum(names) AS naming FROM named WHERE tag = 'issuemail' GROUP BY rank_bucket) USING (rank_bucket)
-    JOIN scope ON dimension = 'rank_bucket' AND label = rank_bucket
-ORDER BY sum(n) OVER (PARTITION BY owner) DESC, owner, place;
+SELECT owner, rank_bucket, n, of, n / naming AS market_share, own_names, unknown
+FROM owners_by_bucket('issuemail') ORDER BY sum(n) OVER (PARTITION BY owner) DESC, owner, place;
 
 -- table issuers-by-bucket: Issuer domains by rank
 -- needs: rank_bucket (a ranked list)

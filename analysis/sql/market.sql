@@ -56,3 +56,12 @@ WITH weights AS (
 SELECT label, place, n, (SELECT sum(names) FROM weights) AS naming, coalesce(alone, 0) AS alone,
     sum(coalesce(entered.names, 0)) OVER (ORDER BY place) AS reached, own_names, own_registrable_domains, sets
 FROM totals LEFT JOIN entered USING (place);
+
+-- The market of one tag among owners, by buckets of ranks; naming is the names of the bucket that name anybody in the tag.
+CREATE OR REPLACE MACRO owners_by_bucket(of_tag) AS TABLE
+SELECT owner, rank_bucket, place, n, naming, own_names, answered AS of, unknown
+FROM (
+    SELECT rank_bucket, mentions.label AS owner, sum(names) AS n, sum(own_names) AS own_names
+    FROM named JOIN mentions USING (tag, caa_rrset_hash) WHERE tag = of_tag AND party = 'owner' GROUP BY rank_bucket, mentions.label
+) JOIN (SELECT rank_bucket, sum(names) AS naming FROM named WHERE tag = of_tag GROUP BY rank_bucket) USING (rank_bucket)
+    JOIN scope ON dimension = 'rank_bucket' AND label = rank_bucket;

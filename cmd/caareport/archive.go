@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caascan/caascan/analysis/archive"
+	"github.com/caascan/caascan/cmd/command"
 	"github.com/caascan/caascan/datasets"
 	"github.com/caascan/caascan/output"
 	"github.com/caascan/caascan/scanner/wire"
@@ -42,13 +43,13 @@ func (*archiveCmd) Example() string {
 func (c *archiveCmd) Run(env *environ) error {
 	o, err := c.archiveOptions(env.stdin)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	scans, err := archive.Make(env.ctx, o)
 	for i := range scans {
 		describe(env.stderr, &scans[i])
 	}
-	return usage(err)
+	return command.Usage(err)
 }
 
 func (c *archiveCmd) archiveOptions(stdin io.Reader) (archive.Options, error) {

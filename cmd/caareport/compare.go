@@ -13,6 +13,7 @@ import (
 	"github.com/caascan/caascan/analysis"
 	"github.com/caascan/caascan/analysis/compare"
 	"github.com/caascan/caascan/analysis/page"
+	"github.com/caascan/caascan/cmd/command"
 	"github.com/caascan/caascan/scanner/caa"
 )
 
@@ -50,7 +51,7 @@ func (c *compareCmd) Run(env *environ) error {
 	as, _ := compare.RelationOf(c.As)
 	data, err := analysis.Open(env.ctx, c.Dirs, c.options())
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	return errors.Join(c.run(env, data, as), data.Close())
 }
@@ -58,7 +59,7 @@ func (c *compareCmd) Run(env *environ) error {
 func (c *compareCmd) run(env *environ, data *analysis.Data, as compare.Relation) error {
 	rounds, as, err := compare.Arrange(data, c.Dirs, as)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	tell := func(int, int, string) {}
 	if !c.Quiet {
@@ -70,7 +71,7 @@ func (c *compareCmd) run(env *environ, data *analysis.Data, as compare.Relation)
 	if as == compare.Vantage {
 		cases, wrong := c.cases(data.Rounds[rounds[0]].Began())
 		if wrong != nil {
-			return usage(wrong)
+			return command.Usage(wrong)
 		}
 		report, err = compare.FromVantages(env.ctx, data, rounds, cases, options, tell)
 		list = func() error { return compare.WriteVantageList(env.ctx, data, len(rounds), c.List) }
@@ -90,7 +91,7 @@ func (c *compareCmd) run(env *environ, data *analysis.Data, as compare.Relation)
 	}
 	for _, i := range rounds {
 		if !data.Rounds[i].Complete() {
-			return exit{exitIncomplete, fmt.Errorf("%s: the scan is not complete; what it has not reached yet seems to have vanished or appeared", data.Rounds[i].Scans[0].Dir)}
+			return command.Exit{Code: exitIncomplete, Err: fmt.Errorf("%s: the scan is not complete; what it has not reached yet seems to have vanished or appeared", data.Rounds[i].Scans[0].Dir)}
 		}
 	}
 	return nil

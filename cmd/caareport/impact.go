@@ -11,6 +11,7 @@ import (
 
 	"github.com/caascan/caascan/analysis"
 	"github.com/caascan/caascan/analysis/impact"
+	"github.com/caascan/caascan/cmd/command"
 	"github.com/caascan/caascan/datasets"
 	"github.com/caascan/caascan/scanner/caa"
 )
@@ -57,13 +58,13 @@ func (*impactCmd) Example() string {
 func (c *impactCmd) Run(env *environ) error {
 	question, err := c.question(datasets.DefaultIssuers())
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	if len(c.Names) > 0 {
 		// Names that caascan does not ask for in general are in the scan if it was told to.
 		question.Names, err = datasets.Open(c.Names, datasets.Config{Stdin: env.stdin, AllowSpecialUse: true})
 		if err != nil {
-			return usage(err)
+			return command.Usage(err)
 		}
 		defer question.Names.Close()
 	}
@@ -71,7 +72,7 @@ func (c *impactCmd) Run(env *environ) error {
 	options.Round = c.Round
 	data, err := analysis.Open(env.ctx, c.Dirs, options)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	return errors.Join(c.run(env, data, question), data.Close())
 }
@@ -79,11 +80,11 @@ func (c *impactCmd) Run(env *environ) error {
 func (c *impactCmd) run(env *environ, data *analysis.Data, question *impact.Question) error {
 	answer, err := impact.Ask(env.ctx, data, question)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	if c.List != "" {
 		if err := impact.List(env.ctx, data, c.List); err != nil {
-			return usage(err)
+			return command.Usage(err)
 		}
 	}
 	if c.Out == "" {
@@ -95,7 +96,7 @@ func (c *impactCmd) run(env *environ, data *analysis.Data, question *impact.Ques
 		return err
 	}
 	if round := data.Now(); !round.Complete() {
-		return exit{code: exitIncomplete, err: errors.New("the scan is not complete: this is about what is there")}
+		return command.Exit{Code: exitIncomplete, Err: errors.New("the scan is not complete: this is about what is there")}
 	}
 	return nil
 }

@@ -22,28 +22,11 @@ import (
 
 // Exit codes.
 const (
-	exitDone       = 0
-	exitIncomplete = 1
-	exitUsage      = 2
-	exitStopped    = 3
+	exitDone       = command.Done
+	exitIncomplete = command.No
+	exitUsage      = command.Wrong
+	exitStopped    = command.Stopped
 )
-
-// exit is an error that carries the exit code.
-type exit struct {
-	code int
-	err  error
-}
-
-func (e exit) Error() string { return e.err.Error() }
-func (e exit) Unwrap() error { return e.err }
-
-// usage marks an error as one of usage or input.
-func usage(err error) error {
-	if err == nil {
-		return nil
-	}
-	return exit{exitUsage, err}
-}
 
 // cli is the command line.
 type cli struct {
@@ -73,7 +56,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	defer stop()
 	done := -1 // set when help was printed
 	parser := newParser(kong.Writers(stdout, stderr), kong.Exit(func(code int) { done = code }))
-	command, err := parser.Parse(args)
+	called, err := parser.Parse(args)
 	switch {
 	case done >= 0:
 		return done
@@ -81,8 +64,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintf(stderr, "caareport: %v\n", err)
 		return exitUsage
 	}
-	err = command.Run(&environ{ctx, stdin, stdout, stderr})
-	var e exit
+	err = called.Run(&environ{ctx, stdin, stdout, stderr})
+	var e command.Exit
 	switch {
 	case err == nil:
 		return exitDone
@@ -90,10 +73,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintln(stderr, "caareport: stopped")
 		return exitStopped
 	case errors.As(err, &e):
-		if e.err != nil {
-			fmt.Fprintf(stderr, "caareport: %v\n", e.err)
+		if e.Err != nil {
+			fmt.Fprintf(stderr, "caareport: %v\n", e.Err)
 		}
-		return e.code
+		return e.Code
 	default:
 		fmt.Fprintf(stderr, "caareport: %v\n", err)
 		return exitStopped

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/caascan/caascan/analysis"
+	"github.com/caascan/caascan/cmd/command"
 )
 
 // queryCmd is the command query.
@@ -49,12 +50,12 @@ func (*queryCmd) Example() string {
 // Run prints the result.
 func (c *queryCmd) Run(env *environ) error {
 	if c.Format == "parquet" && c.Out == "" {
-		return usage(errors.New("--format parquet: say where, by --out FILE"))
+		return command.Usage(errors.New("--format parquet: say where, by --out FILE"))
 	}
 	if c.SQL == "-" {
 		text, err := io.ReadAll(env.stdin)
 		if err != nil {
-			return usage(err)
+			return command.Usage(err)
 		}
 		c.SQL = string(text)
 	}
@@ -62,7 +63,7 @@ func (c *queryCmd) Run(env *environ) error {
 	options.Round = c.Round
 	data, err := analysis.Open(env.ctx, []string{c.Dir}, options)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	return errors.Join(c.run(env, data), data.Close())
 }
@@ -77,9 +78,9 @@ func (c *queryCmd) run(env *environ, data *analysis.Data) error {
 	default:
 		to, wrong := analysis.NewRowWriter(c.Format, env.stdout)
 		if wrong != nil {
-			return usage(wrong)
+			return command.Usage(wrong)
 		}
 		err = data.Run(env.ctx, c.SQL, to)
 	}
-	return usage(err)
+	return command.Usage(err)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/caascan/caascan/analysis"
 	"github.com/caascan/caascan/analysis/page"
+	"github.com/caascan/caascan/cmd/command"
 	"github.com/caascan/caascan/output"
 )
 
@@ -42,7 +43,7 @@ func (c *reportCmd) Run(env *environ) error {
 	options.Round = c.Round
 	data, err := analysis.Open(env.ctx, c.Dirs, options)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	return errors.Join(c.run(env, data), data.Close())
 }
@@ -54,7 +55,7 @@ func (c *reportCmd) run(env *environ, data *analysis.Data) error {
 	}
 	report, err := data.Report(env.ctx, analysis.ReportOptions{Title: c.Title, Sample: c.Sample}, tell)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	if err := c.write(env, report); err != nil {
 		return err
@@ -63,7 +64,7 @@ func (c *reportCmd) run(env *environ, data *analysis.Data) error {
 		for _, warning := range report.Warnings {
 			fmt.Fprintf(env.stderr, "caareport: %s\n", warning)
 		}
-		return exit{code: exitIncomplete, err: errors.New("the report is made, of what is there")}
+		return command.Exit{Code: exitIncomplete, Err: errors.New("the report is made, of what is there")}
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/caascan/caascan/cmd/command"
 	"github.com/caascan/caascan/datasets"
 	"github.com/caascan/caascan/output"
 	"github.com/caascan/caascan/scanner"
@@ -54,19 +55,19 @@ const exitUndetermined = 4
 func (c *checkCmd) Run(env *environ) error {
 	network, err := c.network(env)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	rules, err := c.rulebook(c.At)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	request, err := c.request()
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	questions, err := c.questions(env, request)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	defer questions.close()
 	cfg := scanner.Config{Network: network, InFlight: cmp.Or(c.InFlight, defaultInFlight()), Loops: runtime.GOMAXPROCS(0)}
@@ -75,7 +76,7 @@ func (c *checkCmd) Run(env *environ) error {
 	}
 	scan, err := scanner.New(cfg)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	ctx, stop := signal.NotifyContext(env.ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -84,13 +85,13 @@ func (c *checkCmd) Run(env *environ) error {
 	err = errors.Join(scan.Run(ctx, questions, answers), answers.finish())
 	switch {
 	case errors.Is(err, context.Canceled):
-		return exit{exitStopped, errors.New("stopped")}
+		return command.Exit{Code: exitStopped, Err: errors.New("stopped")}
 	case err != nil:
-		return exit{exitStopped, err}
+		return command.Exit{Code: exitStopped, Err: err}
 	case answers.seen[caa.No]:
-		return exit{code: exitNo}
+		return command.Exit{Code: exitNo}
 	case answers.seen[caa.Undetermined]:
-		return exit{code: exitUndetermined}
+		return command.Exit{Code: exitUndetermined}
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/caascan/caascan/cmd/command"
 	"github.com/caascan/caascan/datasets"
 	"github.com/caascan/caascan/output"
 	"github.com/caascan/caascan/ratelimit"
@@ -43,18 +44,18 @@ func (*demoCmd) Example() string {
 // Run scans the small Internet, or only serves it.
 func (c *demoCmd) Run(env *environ) error {
 	if err := c.chooseTables(env); err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	world, err := simnet.New(simnet.Config{
 		Seed: c.World, Names: c.Names, IPv6: hasRoute(nil, netip.Addr.Is6, "::1"),
 		Validation: map[string]simnet.Validation{"off": simnet.NoValidation, "lazy": simnet.LazyValidation, "full": simnet.FullValidation}[c.DNSSEC],
 	})
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	server, err := world.Listen(0)
 	if err != nil {
-		return usage(fmt.Errorf("servers of the small internet: %w", err))
+		return command.Usage(fmt.Errorf("servers of the small internet: %w", err))
 	}
 	if c.Serve {
 		err = c.serve(env, world, server)
@@ -67,7 +68,7 @@ func (c *demoCmd) Run(env *environ) error {
 // serve runs the servers until a signal comes.
 func (c *demoCmd) serve(env *environ, world *simnet.World, server *simnet.Server) error {
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	files := map[string]func(io.Writer) error{
 		"root.hints":  func(w io.Writer) error { _, err := w.Write(world.RootHints()); return err },
@@ -77,7 +78,7 @@ func (c *demoCmd) serve(env *environ, world *simnet.World, server *simnet.Server
 	}
 	for name, write := range files {
 		if err := writeFile(filepath.Join(c.Out, name), write); err != nil {
-			return usage(err)
+			return command.Usage(err)
 		}
 	}
 	fmt.Fprintf(env.stdout, "caascan scan %s --out scan --root-hints %s --trust-anchor %s --server-port %d --allow-special-use\n",
@@ -153,7 +154,7 @@ func (c *demoCmd) scan(env *environ, world *simnet.World, server *simnet.Server)
 	c.pause = c.SecondLook
 	scan, err := c.newScan(env, network, reader.Seed(), nil)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	cfg := c.outputConfig(reader.Seed())
 	cfg.Issuers = datasets.Registry{Issuers: datasets.DefaultIssuers()}
@@ -162,7 +163,7 @@ func (c *demoCmd) scan(env *environ, world *simnet.World, server *simnet.Server)
 	cfg.Scan, cfg.Restart = conduct, true
 	writer, err := output.Create(c.Out, cfg)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	sink := &lockedSink{sink: writer, writer: writer, dir: onDisk(c.Out)}
 	score := newScore(world, output.NewEncoder(cfg), sink)
@@ -178,7 +179,7 @@ func (c *demoCmd) scan(env *environ, world *simnet.World, server *simnet.Server)
 	fmt.Fprintf(env.stdout, "\n%d names in %v; dataset in %s: try\n  duckdb -c \"SELECT smime_posture, count(*) FROM '%s/domains/*.parquet' GROUP BY 1\"\n",
 		world.Len(), time.Since(started).Round(100*time.Millisecond), c.Out, c.Out)
 	if score.right != world.Len() {
-		return exit{exitNo, fmt.Errorf("%d of %d names are not right", world.Len()-score.right, world.Len())}
+		return command.Exit{Code: exitNo, Err: fmt.Errorf("%d of %d names are not right", world.Len()-score.right, world.Len())}
 	}
 	return nil
 }

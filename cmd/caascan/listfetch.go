@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/caascan/caascan/cmd/command"
 	"github.com/caascan/caascan/datasets"
 )
 
@@ -105,7 +106,7 @@ func checkRedirect(next *http.Request, before []*http.Request) error {
 func (f *fetcher) fetch(ctx context.Context, l *datasets.PublicList, want edition, store *listStore) (path string, err error) {
 	file, err := store.open(l)
 	if err != nil {
-		return "", usage(fmt.Errorf("no list can be kept: %w", err))
+		return "", command.Usage(fmt.Errorf("no list can be kept: %w", err))
 	}
 	defer discard(file)
 	ctx, stop := context.WithTimeoutCause(ctx, listTime, fmt.Errorf("it was not there after %v", listTime))
@@ -118,10 +119,10 @@ func (f *fetcher) fetch(ctx context.Context, l *datasets.PublicList, want editio
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
-		return "", exit{exitStopped, fmt.Errorf("list %s: %w", l.Name, err)}
+		return "", command.Exit{Code: exitStopped, Err: fmt.Errorf("list %s: %w", l.Name, err)}
 	}
 	if path, err = store.keep(file, about); err != nil {
-		return "", exit{exitStopped, fmt.Errorf("list %s: %w", l.Name, err)}
+		return "", command.Exit{Code: exitStopped, Err: fmt.Errorf("list %s: %w", l.Name, err)}
 	}
 	fmt.Fprintf(f.notes, "caascan: %s of %s, %d names, from %s\ncaascan: licence: %s (%s)\n", l.Title, cmp.Or(about.Date+" "+about.ID, about.Date), about.Names, about.URL, l.Licence, l.LicenceURL)
 	return path, nil

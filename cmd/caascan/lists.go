@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/caascan/caascan/cmd/command"
 	"github.com/caascan/caascan/datasets"
 )
 
@@ -43,7 +44,7 @@ func (c *listsShowCmd) Run(env *environ) error {
 	if c.Name != "" {
 		list, err := datasets.FindPublicList(c.Name)
 		if err != nil {
-			return usage(err)
+			return command.Usage(err)
 		}
 		lists = []datasets.PublicList{list}
 	}
@@ -110,16 +111,16 @@ func (*listsFetchCmd) Help() string {
 func (c *listsFetchCmd) Run(env *environ) error {
 	list, err := datasets.FindPublicList(c.Name)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	want, err := c.edition(&list)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	if c.Cache == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
-			return usage(fmt.Errorf("%w: say by --cache where lists are to be kept", err))
+			return command.Usage(fmt.Errorf("%w: say by --cache where lists are to be kept", err))
 		}
 		c.Cache = filepath.Join(cache, "caascan", "lists")
 	}

@@ -26,6 +26,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/caascan/caascan/cmd/command"
 	"github.com/caascan/caascan/datasets"
 )
 
@@ -356,8 +357,8 @@ func TestListsFetchFails(t *testing.T) {
 				f.stall = 100 * time.Millisecond
 			}
 			path, err := f.get(t, p.list("umbrella"), edition{})
-			var e exit
-			if path != "" || !errors.As(err, &e) || e.code != exitStopped || !strings.Contains(err.Error(), c.message) {
+			var e command.Exit
+			if path != "" || !errors.As(err, &e) || e.Code != exitStopped || !strings.Contains(err.Error(), c.message) {
 				t.Errorf("%q, %v; want %q", path, err, c.message)
 			}
 			if !slices.Equal(f.pauses, c.pauses) {
@@ -535,8 +536,8 @@ func TestListsFetchEndsWithContext(t *testing.T) {
 		silent(w, r)
 	}}), newFetching(t)
 	_, err := f.fetch(ctx, p.list("umbrella"), edition{}, &f.store)
-	var e exit
-	if !errors.As(err, &e) || e.code != exitStopped || !errors.Is(err, context.Canceled) || len(f.all()) > 0 || len(f.pauses) > 0 {
+	var e command.Exit
+	if !errors.As(err, &e) || e.Code != exitStopped || !errors.Is(err, context.Canceled) || len(f.all()) > 0 || len(f.pauses) > 0 {
 		t.Errorf("%v; left %q", err, f.all())
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/caascan/caascan/cmd/command"
 	"github.com/caascan/caascan/datasets"
 	"github.com/caascan/caascan/output"
 	"github.com/caascan/caascan/scanner"
@@ -44,7 +45,7 @@ func (*lookupCmd) Example() string {
 func (c *lookupCmd) Run(env *environ) error {
 	network, err := c.network(env)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	ctx, stop := signal.NotifyContext(env.ctx, os.Interrupt)
 	defer stop()
@@ -58,7 +59,7 @@ func (c *lookupCmd) Run(env *environ) error {
 		err = c.procedure(ctx, env, &network, watch)
 	}
 	if errors.Is(err, context.Canceled) {
-		return exit{exitStopped, errors.New("stopped")}
+		return command.Exit{Code: exitStopped, Err: errors.New("stopped")}
 	}
 	return err
 }
@@ -67,7 +68,7 @@ func (c *lookupCmd) Run(env *environ) error {
 func (c *lookupCmd) records(ctx context.Context, env *environ, network *scanner.Network, watch func(step.Machine) step.Machine) error {
 	typ, err := parseType(c.Type)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	var questions []scanner.Question
 	lines := make([]*typeAnswer, len(c.Names))
@@ -99,7 +100,7 @@ func (c *lookupCmd) records(ctx context.Context, env *environ, network *scanner.
 		invalid = invalid || line.RCode == ""
 	}
 	if invalid {
-		return exit{exitUsage, errors.New("some names are no domain names")}
+		return command.Exit{Code: exitUsage, Err: errors.New("some names are no domain names")}
 	}
 	return nil
 }
@@ -228,18 +229,18 @@ func (line *typeAnswer) print(to io.Writer, asJSON bool) error {
 func (c *lookupCmd) procedure(ctx context.Context, env *environ, network *scanner.Network, watch func(step.Machine) step.Machine) error {
 	issuers, err := c.issuers(env)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	beside, err := (&scanFlags{With: c.With}).accompaniment(network)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	pages := newPage(issuers)
 	var targets []record.Target
 	for i, text := range c.Names {
 		target, reason := datasets.Canonical(text, datasets.Options{AllowSpecialUse: c.AllowSpecialUse})
 		if reason != datasets.Accepted {
-			return usage(fmt.Errorf("%q: %s", text, reason))
+			return command.Usage(fmt.Errorf("%q: %s", text, reason))
 		}
 		target.Source, target.Line = "command line", int64(i+1)
 		targets = append(targets, target)

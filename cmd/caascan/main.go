@@ -24,28 +24,11 @@ import (
 
 // Exit codes.
 const (
-	exitDone    = 0
-	exitNo      = 1
-	exitUsage   = 2
-	exitStopped = 3
+	exitDone    = command.Done
+	exitNo      = command.No
+	exitUsage   = command.Wrong
+	exitStopped = command.Stopped
 )
-
-// exit is an error that carries the exit code.
-type exit struct {
-	code int
-	err  error
-}
-
-func (e exit) Error() string { return e.err.Error() }
-func (e exit) Unwrap() error { return e.err }
-
-// usage marks an error as found before any packet.
-func usage(err error) error {
-	if err == nil {
-		return nil
-	}
-	return exit{exitUsage, err}
-}
 
 // cli is the command line: flags, environment (CAASCAN_...) and YAML keys all come from it.
 type cli struct {
@@ -89,7 +72,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	notifySnapshots(snapshots)
 	done := -1 // set when help or version was printed
 	parser := newParser(kong.Writers(stdout, stderr), kong.Exit(func(code int) { done = code }))
-	command, err := parser.Parse(args)
+	called, err := parser.Parse(args)
 	switch {
 	case done >= 0:
 		return done
@@ -97,18 +80,18 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintf(stderr, "caascan: %v\n", err)
 		return exitUsage
 	}
-	console, flags := newConsole(stderr), flagsOf(command)
+	console, flags := newConsole(stderr), flagsOf(called)
 	env := &environ{ctx, flags, stdin, stdout, stderr, console, newLog(console, flags), snapshots, false}
-	err = command.Run(env)
-	var e exit
+	err = called.Run(env)
+	var e command.Exit
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &e):
-		if e.err != nil {
-			env.tell(e.err)
+		if e.Err != nil {
+			env.tell(e.Err)
 		}
-		return e.code
+		return e.Code
 	default:
 		env.tell(err)
 		return exitStopped

@@ -37,11 +37,11 @@ func (c *manCmd) Run(env *environ, ctx *kong.Context) error {
 		return err
 	}
 	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	for _, node := range append([]*kong.Node{ctx.Model.Node}, commandsOf(ctx.Model.Node)...) {
 		if err := os.WriteFile(filepath.Join(c.Dir, pageName(node)+".1"), []byte(manualPage(node)), 0o644); err != nil {
-			return usage(err)
+			return command.Usage(err)
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/caascan/caascan/cmd/command"
 	"github.com/caascan/caascan/datasets"
 	"github.com/caascan/caascan/scanner"
 )
@@ -21,7 +22,7 @@ const planRows = 12
 func (c *scanCmd) plan(env *environ, reader *datasets.Reader, network *scanner.Network) error {
 	beside, err := c.accompaniment(network)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	limits := network.Limits
 	share := cmp.Or(limits.Share, 1)
@@ -31,7 +32,7 @@ func (c *scanCmd) plan(env *environ, reader *datasets.Reader, network *scanner.N
 	}, datasets.DefaultAssumptions(beside.questions))
 	for _, dir := range c.PlanFrom {
 		if err := p.Load(dir); err != nil {
-			return usage(fmt.Errorf("--plan-from: %w", err))
+			return command.Usage(fmt.Errorf("--plan-from: %w", err))
 		}
 	}
 	for {
@@ -47,9 +48,9 @@ func (c *scanCmd) plan(env *environ, reader *datasets.Reader, network *scanner.N
 			}
 			return printPlan(env.stdout, p, rejects, len(c.PlanFrom) > 0)
 		case errors.Is(err, context.Canceled):
-			return exit{exitStopped, err}
+			return command.Exit{Code: exitStopped, Err: err}
 		case err != nil:
-			return usage(err)
+			return command.Usage(err)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	texttemplate "text/template"
 	"time"
 
+	"github.com/caascan/caascan/cmd/command"
 	"github.com/caascan/caascan/ratelimit"
 	"github.com/caascan/caascan/scanner"
 )
@@ -53,7 +54,7 @@ const validFor = 360 * 24 * time.Hour
 func (c *probePageCmd) Run(env *environ) error {
 	page, err := c.page(time.Now())
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	switch {
 	case c.ProbingTxt:

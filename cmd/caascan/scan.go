@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/caascan/caascan/cmd/command"
 	"github.com/caascan/caascan/datasets"
 	"github.com/caascan/caascan/output"
 	"github.com/caascan/caascan/scanner"
@@ -67,13 +68,13 @@ func (*scanCmd) Example() string {
 func (c *scanCmd) Run(env *environ) error {
 	network, err := c.network(env)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	if err := c.chooseTables(env); err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	if c.Out == "-" && c.hasQueries() {
-		return usage(errors.New("--tables: stdout (--out -) takes the rows of domains only, no queries"))
+		return command.Usage(errors.New("--tables: stdout (--out -) takes the rows of domains only, no queries"))
 	}
 	rejects := &lateRejects{}
 	reading := c.reading()
@@ -81,28 +82,28 @@ func (c *scanCmd) Run(env *environ) error {
 	reading.Stdin, reading.Reject = input, rejects.add
 	reader, err := datasets.Open(c.Input, reading)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	defer reader.Close()
 	if c.DryRun {
 		return c.plan(env, reader, &network)
 	}
 	if len(c.PlanFrom) > 0 {
-		return usage(errors.New("--plan-from goes with --dry-run"))
+		return command.Usage(errors.New("--plan-from goes with --dry-run"))
 	}
 	c.exclusion.catchHangup()
 	c.pause = c.SecondLook
 	scan, err := c.newScan(env, network, reader.Seed(), reader.Zones())
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	issuers, err := c.issuers(env)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	sink, err := c.sink(env, reader, issuers)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	rejects.sink = sink
 	source := &source{reader: reader, stdin: input, sink: sink, primed: !reading.NamesOnly}
@@ -230,7 +231,7 @@ func (f *scanFlags) run(env *environ, scan *scanner.Scan, source *source, sink *
 	show.end()
 
 	if errors.Is(err, datasets.ErrOtherStream) { // of which nothing is to be in the scan, rejects neither: it stays as after a crash
-		return usage(err)
+		return command.Usage(err)
 	}
 	state := output.Running
 	if err == nil {
@@ -239,11 +240,11 @@ func (f *scanFlags) run(env *environ, scan *scanner.Scan, source *source, sink *
 	closing := sink.finish(scan.NameServers(), source.inputs(), state)
 	switch {
 	case errors.Is(err, context.Canceled):
-		return exit{exitStopped, errors.New("stopped early; everything written so far is valid, and the same command continues it")}
+		return command.Exit{Code: exitStopped, Err: errors.New("stopped early; everything written so far is valid, and the same command continues it")}
 	case err != nil:
-		return exit{exitStopped, errors.Join(err, closing)}
+		return command.Exit{Code: exitStopped, Err: errors.Join(err, closing)}
 	case closing != nil:
-		return exit{exitStopped, closing}
+		return command.Exit{Code: exitStopped, Err: closing}
 	}
 	totals := sink.totals()
 	env.log.Info("scan ended", "rows_in_all", totals.Rows, "rejects", totals.Rejects, "queries", scan.Progress().Sent)
@@ -261,7 +262,7 @@ func (f *scanFlags) complete(source *source, sink *lockedSink) error {
 	}
 	totals := sink.totals()
 	if totals.Lines+skipped+folded+elsewhere != lines {
-		return exit{exitNo, fmt.Errorf("rows are missing: %d lines of input, %d of them blank or comment, %d with names that came before and %d of other shards, but %d rows and %d rejects",
+		return command.Exit{Code: exitNo, Err: fmt.Errorf("rows are missing: %d lines of input, %d of them blank or comment, %d with names that came before and %d of other shards, but %d rows and %d rejects",
 			lines, skipped, folded, elsewhere, totals.Rows, totals.Rejects)}
 	}
 	return nil

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/caascan/caascan/cmd/command"
 	"github.com/caascan/caascan/output"
 	"github.com/caascan/caascan/scanner"
 )
@@ -61,39 +62,39 @@ var errEnding = errors.New("the service is ending")
 func (c *serveCmd) Run(env *environ) error {
 	network, err := c.network(env)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	rules, err := c.rulebook(c.At)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	token, err := c.token()
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	switch {
 	case c.InFlight < 1:
-		return usage(fmt.Errorf("--in-flight %d: want at least 1", c.InFlight))
+		return command.Usage(fmt.Errorf("--in-flight %d: want at least 1", c.InFlight))
 	case c.CallTime <= 0:
-		return usage(fmt.Errorf("--call-time %v: want more than 0", c.CallTime))
+		return command.Usage(fmt.Errorf("--call-time %v: want more than 0", c.CallTime))
 	case c.Grace < 0:
-		return usage(fmt.Errorf("--grace %v: want at least 0", c.Grace))
+		return command.Usage(fmt.Errorf("--grace %v: want at least 0", c.Grace))
 	}
 	c.exclusion.catchHangup()
 	defer c.exclusion.rereadOnHangup(env.ctx, env.log, func(*output.ExcludeList) {})()
 	scan, err := c.newScan(env, network)
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return usage(fmt.Errorf("--listen: %w", err))
+		return command.Usage(fmt.Errorf("--listen: %w", err))
 	}
 	env.log.Info(fmt.Sprintf("listening on http://%s, described at /openapi.json", listener.Addr()))
 	desk := newDesk(c.InFlight)
 	api := newAPI(desk, rules, c, token, scan.Progress, env.log)
 	if err := c.serve(env, listener, api, func(ctx context.Context) error { return scan.Run(ctx, desk, desk) }); err != nil {
-		return exit{exitStopped, err}
+		return command.Exit{Code: exitStopped, Err: err}
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/caascan/caascan/cmd/command"
 	"github.com/caascan/caascan/datasets"
 	"github.com/caascan/caascan/output"
 	"github.com/caascan/caascan/scanner/record"
@@ -37,23 +38,23 @@ func (c *verifyCmd) Run(env *environ) error {
 	defer stop()
 	v, err := output.Verify(ctx, c.Dir, nil)
 	if errors.Is(err, context.Canceled) {
-		return exit{exitStopped, errors.New("stopped early; nothing was changed")}
+		return command.Exit{Code: exitStopped, Err: errors.New("stopped early; nothing was changed")}
 	}
 	if err != nil {
-		return usage(err)
+		return command.Usage(err)
 	}
 	defer v.Close()
 	faults := c.show(env.stdout, v)
 	if c.Inputs {
 		more, err := c.checkInputs(ctx, env, v)
 		if err != nil {
-			return usage(err)
+			return command.Usage(err)
 		}
 		faults += more
 	}
 	if !c.Repair {
 		if faults > 0 {
-			return exit{exitNo, fmt.Errorf("%d things are wrong with %s: --repair mends it", faults, c.Dir)}
+			return command.Exit{Code: exitNo, Err: fmt.Errorf("%d things are wrong with %s: --repair mends it", faults, c.Dir)}
 		}
 		return nil
 	}
@@ -155,10 +156,10 @@ func (c *verifyCmd) repair(env *environ, v *output.Verification) error {
 	fmt.Fprintf(env.stdout, "%s: %d rows are lost\n", c.Dir, done.Rows)
 	args, err := commandOf(&v.Manifest, c.Dir)
 	if err != nil {
-		return exit{exitNo, fmt.Errorf("%w: run the command of the scan again, and it asks for them", err)}
+		return command.Exit{Code: exitNo, Err: fmt.Errorf("%w: run the command of the scan again, and it asks for them", err)}
 	}
 	if code := run(env.ctx, args, env.stdin, env.stdout, env.stderr); code != exitDone {
-		return exit{code, fmt.Errorf("the scan that was to restore the rows was not: %s", strings.Join(args, " "))}
+		return command.Exit{Code: code, Err: fmt.Errorf("the scan that was to restore the rows was not: %s", strings.Join(args, " "))}
 	}
 	return c.again(env)
 }
