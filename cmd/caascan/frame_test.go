@@ -17,7 +17,7 @@ func busy() *status {
 	for o := range rows.Status {
 		rows.Status[o] = int64(100 + o)
 	}
-	rows.Status[record.Found] = 120_000
+	rows.Status[record.Found], rows.Status[record.NotAsked] = 120_000, 0 // a scan has none of the latter
 	for kind := range rows.Posture {
 		for posture := range rows.Posture[kind] {
 			rows.Posture[kind][posture] = int64(1000 * (posture + 1))
