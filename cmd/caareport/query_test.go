@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -166,5 +169,49 @@ func TestOddPlaces(t *testing.T) {
 	}
 	if code, out, _ := call(t, "query", base, "SELECT scan_id FROM domains", "--format", "csv", "--round", "it's"); code != exitDone || out != "scan_id\nit's\n" {
 		t.Errorf("--round: exit code %d, %q", code, out)
+	}
+}
+
+// TestOlderColumns reads scans of which one was written when there were fewer columns: beside a newer one, and alone. What it did not
+// ask is not known; what it did counts.
+func TestOlderColumns(t *testing.T) {
+	base := t.TempDir()
+	newer := (&scantest.Scan{Manifest: output.Manifest{ScanID: "newer", StartedAt: time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC)}, Domains: []output.Domain{domain("example.org", "issue", "ca.example")}}).Write(t, filepath.Join(base, "newer"))
+	older := filepath.Join(base, "older")
+	part := filepath.Join(older, "domains", "part-00000.parquet")
+	if err := os.MkdirAll(filepath.Dir(part), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const few = "SELECT 'older' AS scan_id, schema_version, query_name, tld, \"exists\", status, caa_status, caa_depth, caa_name, caa_rrset_hash, caa, tls_posture FROM domains"
+	if code, _, errs := call(t, "query", newer, few, "--format", "parquet", "--out", part); code != exitDone {
+		t.Fatal(errs)
+	}
+	content, err := os.ReadFile(part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := json.Marshal(output.Manifest{
+		SchemaVersion: 1, State: output.Complete, ScanID: "older", Format: output.Parquet, StartedAt: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC),
+		Parts: []output.Part{{Table: "domains", File: "domains/part-00000.parquet", Rows: 1, Bytes: int64(len(content)), SHA256: fmt.Sprintf("%x", sha256.Sum256(content))}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(older, "manifest.json"), manifest, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := call(t, "query", base, "SELECT scan_id, tls_posture, email_capable, climb FROM all_domains ORDER BY scan_id", "--format", "csv")
+	if want := "scan_id,tls_posture,email_capable,climb\nnewer,restricted,,\nolder,restricted,,\n"; code != exitDone || out != want {
+		t.Errorf("exit code %d, %q, %s", code, out, errs)
+	}
+	for _, place := range []string{older, base} {
+		page, tables := filepath.Join(t.TempDir(), "report.html"), t.TempDir()
+		if code, _, errs := call(t, "report", place, "--out", page, "--csv", tables); code != exitDone {
+			t.Fatalf("report of %s: exit code %d, %s", place, code, errs)
+		}
+		got, err := os.ReadFile(filepath.Join(tables, "any-caa.csv"))
+		if err != nil || !strings.Contains(string(got), "\nall names,1,1,1,") {
+			t.Errorf("report of %s: %s, %v", place, got, err)
+		}
 	}
 }
