@@ -2,17 +2,12 @@ package analysis
 
 import (
 	"context"
-	"database/sql/driver"
-	"errors"
-	"fmt"
-
-	"github.com/duckdb/duckdb-go/v2"
 
 	"github.com/caascan/caascan/datasets"
 	"github.com/caascan/caascan/scanner/caa"
 )
 
-// Prepare makes the tables that questions share (sql/base.sql, scope.sql, market.sql). It reads the names three times.
+// Prepare makes the tables that questions share: sql/base.sql, scope.sql, market.sql, records.sql, and what verdicts are needed (rules.go).
 func (d *Data) Prepare(ctx context.Context) error {
 	for _, file := range []string{"base.sql", "scope.sql"} {
 		if err := d.run(ctx, file, nil); err != nil {
@@ -75,25 +70,12 @@ func nonNil(list []string) []string {
 
 // fill appends n rows to a table.
 func (d *Data) fill(ctx context.Context, table string, n int, row func(i int) []any) error {
-	conn, err := d.db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	return conn.Raw(func(c any) error {
-		appender, err := duckdb.NewAppenderFromConn(c.(driver.Conn), "", table)
-		if err != nil {
-			return fmt.Errorf("table %s: %w", table, err)
-		}
+	return d.Append(ctx, table, func(add func(row ...any) error) error {
 		for i := range n {
-			var values []driver.Value
-			for _, v := range row(i) {
-				values = append(values, v)
-			}
-			if err := appender.AppendRow(values...); err != nil {
-				return errors.Join(fmt.Errorf("table %s: %w", table, err), appender.Close())
+			if err := add(row(i)...); err != nil {
+				return err
 			}
 		}
-		return appender.Close()
+		return nil
 	})
 }
