@@ -71,7 +71,7 @@ type DMARC struct {
 	Aggregate, Failure    []ReportURI    // rua and ruf: the valid ones, at most maxReportURIs
 }
 
-// ParseDMARC reads the TXT records of a name given by DMARCName, DMARCNames or DMARCTreeWalk.
+// ParseDMARC reads the TXT records of a name given by DMARCName or DMARCNames.
 //
 // Receivers of RFC 9989 and of RFC 7489 are both about, and the two agree on all that the posture says. The tags that
 // the newer one dropped are read, too, and found. Names and values of tags are compared without case, being strings of

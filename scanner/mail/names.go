@@ -52,30 +52,6 @@ func DMARCNames(domain, organisational wire.Name) []wire.Name {
 	return names
 }
 
-// maxWalk bounds the questions of a DNS Tree Walk, so that a sender cannot make receivers ask hundreds (RFC 9989 4.10).
-const maxWalk = 8
-
-// DMARCTreeWalk returns the names of the DNS Tree Walk that a receiver makes by RFC 9989 4.10, in order and at most
-// eight: the domain, then its ancestors down to a single label, of a long name only those of seven labels and fewer.
-// The walk ends early behind a single record whose PSD is PSDYes or PSDNo. For the policy alone (4.10.1) it need not
-// begin at all if the domain itself has a record.
-func DMARCTreeWalk(domain wire.Name) []wire.Name {
-	if domain == "" || domain == wire.Root {
-		return nil
-	}
-	names := make([]wire.Name, 0, min(domain.Labels(), maxWalk))
-	for first := true; domain != wire.Root; domain = domain.Parent() {
-		if !first && domain.Labels() >= maxWalk {
-			continue
-		}
-		first = false
-		if name, ok := DMARCName(domain); ok {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
 // under puts labels, in wire form without the root's octet, before domain.
 func under(domain wire.Name, labels string) (name wire.Name, ok bool) {
 	if domain == "" || len(labels)+len(domain) > wire.MaxName {

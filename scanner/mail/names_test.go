@@ -70,29 +70,6 @@ func TestDMARCNames(t *testing.T) {
 	}
 }
 
-func TestDMARCTreeWalk(t *testing.T) { // RFC 9989 4.10
-	for _, test := range []struct {
-		domain string
-		want   []string
-	}{
-		{"com", []string{"com"}},
-		{"a.mail.example.com", []string{"a.mail.example.com", "mail.example.com", "example.com", "com"}},
-		{"a.b.c.d.mail.example.com", []string{"a.b.c.d.mail.example.com", "b.c.d.mail.example.com", "c.d.mail.example.com", "d.mail.example.com", "mail.example.com", "example.com", "com"}},
-		{"a.b.c.d.e.mail.example.com", []string{"a.b.c.d.e.mail.example.com", "b.c.d.e.mail.example.com", "c.d.e.mail.example.com", "d.e.mail.example.com", "e.mail.example.com", "mail.example.com", "example.com", "com"}},
-		{"a.b.c.d.e.f.g.h.i.j.mail.example.com", []string{"a.b.c.d.e.f.g.h.i.j.mail.example.com", "g.h.i.j.mail.example.com", "h.i.j.mail.example.com", "i.j.mail.example.com",
-			"j.mail.example.com", "mail.example.com", "example.com", "com"}},
-		{".", nil},
-	} {
-		var got []string
-		for _, name := range DMARCTreeWalk(wire.MustName(test.domain)) {
-			got = append(got, strings.TrimPrefix(name.String(), "_dmarc."))
-		}
-		if !slices.Equal(got, test.want) || len(got) > maxWalk {
-			t.Errorf("%s: got %q", test.domain, got)
-		}
-	}
-}
-
 func TestText(t *testing.T) { // RFC 7208 3.3
 	for _, test := range []struct{ data, want string }{
 		{"\x0bv=spf1 .... \x12first second stri", ""}, // cut short

@@ -150,31 +150,22 @@ func ParseNSEC3(data []byte) (NSEC3, error) {
 	}, nil
 }
 
-// NSEC3PARAM is the data of an NSEC3PARAM record (RFC 5155 4).
-type NSEC3PARAM struct {
+// nsec3Param is what an NSEC3 record begins with (RFC 5155 3.2).
+type nsec3Param struct {
 	HashAlgorithm uint8
 	Flags         uint8
 	Iterations    uint16
 	Salt          []byte
 }
 
-// ParseNSEC3PARAM reads the data of an NSEC3PARAM record.
-func ParseNSEC3PARAM(data []byte) (NSEC3PARAM, error) {
-	param, rest, ok := nsec3Head(data)
-	if !ok || len(rest) != 0 {
-		return NSEC3PARAM{}, ErrBadRData
-	}
-	return param, nil
-}
-
-// nsec3Head reads the fields that NSEC3 and NSEC3PARAM begin with.
-func nsec3Head(data []byte) (param NSEC3PARAM, rest []byte, ok bool) {
+// nsec3Head reads what an NSEC3 record begins with.
+func nsec3Head(data []byte) (param nsec3Param, rest []byte, ok bool) {
 	const fixed = 5 // algorithm, flags, iterations, length of the salt
 	if len(data) < fixed || len(data) < fixed+int(data[4]) {
-		return NSEC3PARAM{}, nil, false
+		return nsec3Param{}, nil, false
 	}
 	salt := data[fixed : fixed+int(data[4])]
-	return NSEC3PARAM{
+	return nsec3Param{
 		HashAlgorithm: data[0],
 		Flags:         data[1],
 		Iterations:    binary.BigEndian.Uint16(data[2:]),
