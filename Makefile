@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 DEBIAN := nsd knot bind9 bind9-dnsutils bind9-utils unbound iproute2 dns-root-data publicsuffix \
 	mandoc zsh fish systemd strace prometheus tmux chromium fonts-dejavu-core
 
-.PHONY: all build caareport man vet test race fuzz fuzz-dnssec bench bench-parts bench-zone bench-report lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile accept-polite accept-prime accept-check accept-serve accept-crash accept-watch screens bench-decide scenarios clean
+.PHONY: all build caareport man vet test race fuzz fuzz-dnssec bench bench-parts bench-zone bench-report lint deps demo accept-100k accept-dig accept-bad accept-unbound accept-hostile accept-polite accept-prime accept-check accept-impact accept-serve accept-crash accept-watch screens bench-decide scenarios clean
 
 all: build caareport vet test
 
@@ -109,6 +109,10 @@ accept-check: deps ## may this CA issue: cases at NSD, BIND and servers with fau
 
 bench-decide: ## decisions on stored evidence: nanoseconds and allocations for each
 	$(GO) test -run '^$$' -bench 'Decide|Corroborate|Diagnose' -benchmem -benchtime 0.5s -count 3 ./scanner/caa
+
+accept-impact: build caareport ## caareport impact on a scan of 10 000 names against caascan check asked live: three profiles, two issuers, name by name
+	$(STATIC) $(GO) build $(TAGS) -trimpath -o $(BIN)/caabench ./cmd/caabench
+	$(BIN)/caabench impact
 
 accept-serve: build ## caascan serve under load for 30 s: no error, no wrong verdict, bounded memory, malformed calls refused
 	$(STATIC) $(GO) build $(TAGS) -trimpath -o $(BIN)/caabench ./cmd/caabench
