@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"time"
@@ -16,6 +17,7 @@ import (
 type rowsCmd struct {
 	Caareport string  `default:"bin/caareport" help:"The caareport to measure."`
 	Millions  []int64 `default:"1,5,20" help:"Rows of domains, in millions, of each report."`
+	Made      int64   `default:"20" help:"Rows that are made up, in millions; a report on more gets them several times."`
 	Seed      uint64  `default:"1" help:"What the rows hold."`
 	Memory    string  `default:"1GiB" help:"DuckDB's limit."`
 	Dir       string  `placeholder:"DIR" help:"Where the rows are for the time, or were left by --keep (default: that for temporary files)."`
@@ -43,7 +45,7 @@ func (c *rowsCmd) Run() error {
 		defer os.RemoveAll(dir)
 	}
 	slices.Sort(c.Millions)
-	largest := c.Millions[len(c.Millions)-1] * 1_000_000
+	largest := min(c.Made, c.Millions[len(c.Millions)-1]) * 1_000_000
 	whole := filepath.Join(dir, "whole")
 	if m, err := output.ReadManifest(whole); err != nil || m.Totals.Rows != largest || m.State != output.Complete {
 		started := time.Now()
@@ -78,7 +80,8 @@ func (c *rowsCmd) Run() error {
 	return nil
 }
 
-// firstParts makes a scan of the first parts of another, by links, with so many rows of domains. It returns the octets of all its parts.
+// firstParts makes a scan of the first parts of another, by links, with so many rows of domains; where there are not so many, all parts come
+// again, under other names. It returns the octets of all its parts.
 func firstParts(from, to string, rows int64) (scan string, octets float64, err error) {
 	m, err := output.ReadManifest(from)
 	if err != nil {
@@ -89,21 +92,25 @@ func firstParts(from, to string, rows int64) (scan string, octets float64, err e
 	}
 	parts, have := m.Parts, int64(0)
 	m.Parts = nil
-	for _, part := range parts {
-		if have >= rows && part.Table != "nameservers" {
-			continue
-		}
-		path := filepath.Join(to, filepath.FromSlash(part.File))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return "", 0, err
-		}
-		if err := os.Link(filepath.Join(from, filepath.FromSlash(part.File)), path); err != nil {
-			return "", 0, err
-		}
-		m.Parts = append(m.Parts, part)
-		octets += float64(part.Bytes)
-		if part.Table == "domains" {
-			have += part.Rows
+	for round := 0; have < rows; round++ {
+		for _, part := range parts {
+			if have >= rows && part.Table != "nameservers" || round > 0 && part.Table == "nameservers" {
+				continue
+			}
+			original := filepath.Join(from, filepath.FromSlash(part.File))
+			part.File = fmt.Sprintf("%s/%d-%s", part.Table, round, path.Base(part.File))
+			link := filepath.Join(to, filepath.FromSlash(part.File))
+			if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil {
+				return "", 0, err
+			}
+			if err := os.Link(original, link); err != nil {
+				return "", 0, err
+			}
+			m.Parts = append(m.Parts, part)
+			octets += float64(part.Bytes)
+			if part.Table == "domains" {
+				have += part.Rows
+			}
 		}
 	}
 	m.Totals.Rows, m.Totals.Lines = have, have
