@@ -130,6 +130,7 @@ func (d *Data) RoundsAt(place string) ([]int, error) {
 // Turn makes the questions be about another round.
 func (d *Data) Turn(ctx context.Context, round int) error {
 	d.now = round
+	clear(d.filled) // of the round before
 	return d.View(ctx, "", d.Now().Scans)
 }
 
