@@ -56,7 +56,7 @@ func discard(path string) error {
 
 // RunToFile is Run into a file, which it replaces once it is whole.
 func (d *Data) RunToFile(ctx context.Context, statement, form, path string) error {
-	return replace(path, func(file *os.File) error { return d.runForm(ctx, statement, form, file) })
+	return WriteFile(path, func(to io.Writer) error { return d.runForm(ctx, statement, form, to) })
 }
 
 func (d *Data) runForm(ctx context.Context, statement, form string, w io.Writer) error {

@@ -3,7 +3,6 @@ package analysis
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -230,17 +229,4 @@ func plural(n int, one, many string) string {
 		return one
 	}
 	return many
-}
-
-// grouped writes a count with a comma between each three digits.
-func grouped(n int64) string {
-	digits := fmt.Sprint(n)
-	var b strings.Builder
-	for i, c := range digits {
-		if i > 0 && c != '-' && (len(digits)-i)%3 == 0 && digits[i-1] != '-' {
-			b.WriteByte(',')
-		}
-		b.WriteRune(c)
-	}
-	return b.String()
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strconv"
 	"strings"
@@ -283,6 +284,25 @@ func Percent(share float64) string {
 	return strconv.FormatFloat(100*share, 'f', digits, 64) + " %"
 }
 
+// Thousands puts a comma between each three digits of a number before the point.
+func Thousands(number string) string {
+	whole, rest, point := strings.Cut(number, ".")
+	sign := ""
+	if strings.HasPrefix(whole, "-") {
+		sign, whole = "-", whole[1:]
+	}
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if point {
+		whole += "." + rest
+	}
+	return sign + whole
+}
+
+// grouped is a count for people.
+func grouped(n int64) string { return Thousands(strconv.FormatInt(n, 10)) }
+
 // printable replaces what would steer a terminal.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
@@ -306,8 +326,8 @@ func (t *Table) WriteParquet(path string) error {
 		}
 	}
 	row := reflect.StructOf(fields)
-	return replace(path, func(file *os.File) error {
-		w := parquet.NewWriter(file, parquet.SchemaOf(reflect.New(row).Interface()), parquet.Compression(&parquet.Zstd))
+	return WriteFile(path, func(to io.Writer) error {
+		w := parquet.NewWriter(to, parquet.SchemaOf(reflect.New(row).Interface()), parquet.Compression(&parquet.Zstd))
 		for _, cells := range t.Rows {
 			value := reflect.New(row)
 			for i, v := range cells {
@@ -331,9 +351,9 @@ var parquetTypes = map[Kind]reflect.Type{
 	Share: reflect.TypeFor[float64](), Flag: reflect.TypeFor[bool](), Moment: reflect.TypeFor[time.Time](), Octets: reflect.TypeFor[[]byte](),
 }
 
-// replace writes a file under another name and gives it its own once it is whole.
-func replace(path string, write func(*os.File) error) (err error) {
-	file, err := os.Create(path + ".tmp")
+// WriteFile writes a file under another name and gives it its own once it is whole. It replaces the file that was there.
+func WriteFile(path string, write func(io.Writer) error) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
 	}
@@ -343,9 +363,9 @@ func replace(path string, write func(*os.File) error) (err error) {
 		}
 	}()
 	if err := write(file); err != nil {
-		return errors.Join(err, file.Close())
+		return errors.Join(fmt.Errorf("%s: %w", path, err), file.Close())
 	}
-	if err := errors.Join(file.Sync(), file.Close()); err != nil {
+	if err := errors.Join(file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
 		return err
 	}
 	return os.Rename(file.Name(), path)

@@ -43,7 +43,7 @@ var mayImport = map[string][]string{
 	"analysis/scantest":        {"output"},
 	"analysis/figure":          {"analysis", "output"},
 	"analysis/page":            {"analysis", "analysis/figure"},
-	"cmd/command":              {},
+	"cmd/command":              {"scanner/caa"},
 	"cmd/command/doctest":      {},
 	"cmd/caareport":            {"*"},
 	"cmd/caascan":              {"*"},

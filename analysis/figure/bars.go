@@ -272,7 +272,7 @@ func pareto(s *sketch) (bool, error) {
 		return false, nil
 	}
 	if len(named) > Labels {
-		s.notes = append(s.notes, fmt.Sprintf("The first %d of %s rows are drawn.", Labels, thousands(fmt.Sprint(len(s.table.Rows)))))
+		s.notes = append(s.notes, fmt.Sprintf("The first %d of %s rows are drawn.", Labels, analysis.Thousands(fmt.Sprint(len(s.table.Rows)))))
 		named = named[:Labels]
 	}
 	s.describe(named, value, "Bars and a line of what they have together")

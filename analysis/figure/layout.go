@@ -102,7 +102,7 @@ func tickText(v, step float64, kind analysis.Kind) string {
 		v, step, sign = v*100, step*100, noBreak+"%"
 	}
 	decimals := max(0, int(math.Ceil(-math.Log10(step)-1e-9)))
-	return thousands(strconv.FormatFloat(v, 'f', decimals, 64)) + sign
+	return analysis.Thousands(strconv.FormatFloat(v, 'f', decimals, 64)) + sign
 }
 
 // rows makes the vertical axis one of labels, from top to bottom; the drawing becomes as high as they need.

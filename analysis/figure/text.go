@@ -17,7 +17,7 @@ const noBreak = "\u00a0"
 func Text(v any, kind analysis.Kind) string {
 	switch v := v.(type) {
 	case int64:
-		return thousands(strconv.FormatInt(v, 10))
+		return analysis.Thousands(strconv.FormatInt(v, 10))
 	case float64:
 		if kind == analysis.Share {
 			return Percent(v) + noBreak + "%"
@@ -49,31 +49,15 @@ func decimal(v float64) string {
 	size := math.Abs(v)
 	switch {
 	case v == math.Trunc(v) && size < 1e15:
-		return thousands(strconv.FormatFloat(v, 'f', 0, 64))
+		return analysis.Thousands(strconv.FormatFloat(v, 'f', 0, 64))
 	case size >= 1000:
-		return thousands(strconv.FormatFloat(v, 'f', 0, 64))
+		return analysis.Thousands(strconv.FormatFloat(v, 'f', 0, 64))
 	case size >= 10:
 		return strconv.FormatFloat(v, 'f', 1, 64)
 	case size >= 0.1:
 		return strconv.FormatFloat(v, 'f', 2, 64)
 	}
 	return strconv.FormatFloat(v, 'g', 2, 64)
-}
-
-// thousands puts a comma between each three digits before the point.
-func thousands(number string) string {
-	whole, rest, point := strings.Cut(number, ".")
-	sign := ""
-	if strings.HasPrefix(whole, "-") {
-		sign, whole = "-", whole[1:]
-	}
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if point {
-		whole += "." + rest
-	}
-	return sign + whole
 }
 
 // short is a number in the least room: 12k for 12,345.

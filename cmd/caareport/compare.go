@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -99,20 +98,13 @@ func (c *compareCmd) run(env *environ, data *analysis.Data, as compare.Relation)
 
 // cases are what the CA of the flags, and any other one, are asked for from every vantage, by the rules of a time.
 func (c *compareCmd) cases(at time.Time) ([]compare.Case, error) {
-	rules := caa.BuiltIn()
-	if c.Profiles != "" {
-		text, err := os.ReadFile(c.Profiles)
-		if err != nil {
-			return nil, err
-		}
-		if rules, err = caa.ReadProfiles(c.Profiles, text, rules); err != nil {
-			return nil, err
-		}
+	rules, err := command.Rules(c.Profiles)
+	if err != nil {
+		return nil, err
 	}
-	for _, id := range c.Issuer {
-		if id == "" || !strings.EqualFold(caa.ParseIssuance(id).Issuer, id) {
-			return nil, fmt.Errorf("--issuer %q: no issuer domain name (RFC 8659 section 4.2)", id)
-		}
+	issuers, err := command.Issuers(c.Issuer)
+	if err != nil {
+		return nil, err
 	}
 	var cases []compare.Case
 	for kind := range caa.Kind(caa.Kinds) {
@@ -126,11 +118,11 @@ func (c *compareCmd) cases(at time.Time) ([]compare.Case, error) {
 		if !ok {
 			return nil, fmt.Errorf("for %s no profile %q; there are %s", kind, c.Profile, strings.Join(rules.Names(), ", "))
 		}
-		request := caa.Request{Kind: kind, OnFailure: map[string]caa.OnFailure{"unknown": caa.NotChosen, "permit": caa.PermitOnFailure, "deny": caa.DenyOnFailure}[c.OnFailure]}
-		if len(c.Issuer) > 0 {
+		request := caa.Request{Kind: kind, OnFailure: command.OnFailure[c.OnFailure]}
+		if len(issuers) > 0 {
 			named := request
-			named.Issuers = c.Issuer
-			cases = append(cases, compare.Case{CA: strings.Join(c.Issuer, ", "), Request: named, Profile: profile})
+			named.Issuers = issuers
+			cases = append(cases, compare.Case{CA: strings.Join(issuers, ", "), Request: named, Profile: profile})
 		}
 		cases = append(cases, compare.Case{CA: compare.AnyOther, Request: request, Profile: profile})
 	}
@@ -140,7 +132,7 @@ func (c *compareCmd) cases(at time.Time) ([]compare.Case, error) {
 // write writes what was asked for.
 func (c *compareCmd) write(env *environ, report *analysis.Report) error {
 	if c.CSV != "" {
-		if err := writeTables(c.CSV, report, ".csv", func(t *analysis.Table, path string) error { return whole(path, t.WriteCSV) }); err != nil {
+		if err := writeTables(c.CSV, report, ".csv", func(t *analysis.Table, path string) error { return analysis.WriteFile(path, t.WriteCSV) }); err != nil {
 			return err
 		}
 		if err := writeIndex(filepath.Join(c.CSV, "index.csv"), report); err != nil {
@@ -153,7 +145,7 @@ func (c *compareCmd) write(env *environ, report *analysis.Report) error {
 		}
 	}
 	if c.HTML != "" {
-		if err := whole(c.HTML, func(w io.Writer) error { return page.Write(w, report) }); err != nil {
+		if err := analysis.WriteFile(c.HTML, func(w io.Writer) error { return page.Write(w, report) }); err != nil {
 			return err
 		}
 	}

@@ -121,7 +121,7 @@ func (c *impactCmd) question(issuers *datasets.Issuers) (*impact.Question, error
 	q.ListAll = c.ListAll
 	q.Request = caa.Request{
 		AccountURIs: c.AccountURI, Methods: c.Method, HonoursRFC8657: c.Honours8657, DNSOperator: c.DNSOperator,
-		OnFailure: map[string]caa.OnFailure{"unknown": caa.NotChosen, "permit": caa.PermitOnFailure, "deny": caa.DenyOnFailure}[c.OnFailure],
+		OnFailure: command.OnFailure[c.OnFailure],
 	}
 	switch {
 	case len(c.Issuer) > 0:
@@ -161,15 +161,9 @@ func (c *impactCmd) rules() (*impact.Question, error) {
 	if c.From == "" || c.To == "" {
 		return nil, errors.New("say which change of rules: --case NAME, or --from PROFILE and --to PROFILE")
 	}
-	book := caa.BuiltIn()
-	if c.Profiles != "" {
-		text, err := os.ReadFile(c.Profiles)
-		if err != nil {
-			return nil, fmt.Errorf("--profiles: %w", err)
-		}
-		if book, err = caa.ReadProfiles(c.Profiles, text, book); err != nil {
-			return nil, fmt.Errorf("--profiles: %w", err)
-		}
+	book, err := command.Rules(c.Profiles)
+	if err != nil {
+		return nil, err
 	}
 	for flag, name := range map[string]string{"--from": c.From, "--to": c.To} {
 		if names := book.Names(); !slices.Contains(names, name) {
@@ -194,17 +188,12 @@ func (c *impactCmd) rules() (*impact.Question, error) {
 }
 
 // issuer is a CA by its identifiers.
-func issuer(identifiers []string) (*analysis.Applicant, error) {
-	ca := &analysis.Applicant{}
-	for _, id := range identifiers {
-		id = strings.TrimSpace(id)
-		if id == "" || !strings.EqualFold(caa.ParseIssuance(id).Issuer, id) {
-			return nil, fmt.Errorf("--issuer %q: no issuer identifier (RFC 8659 4.2)", id)
-		}
-		ca.Identifiers = append(ca.Identifiers, id) // as it is: some rules compare its case (C6)
+func issuer(given []string) (*analysis.Applicant, error) {
+	identifiers, err := command.Issuers(given)
+	if err != nil {
+		return nil, err
 	}
-	ca.Name = strings.Join(ca.Identifiers, ", ")
-	return ca, nil
+	return &analysis.Applicant{Name: strings.Join(identifiers, ", "), Identifiers: identifiers}, nil
 }
 
 // owner is a CA by its name, or that of its family.
@@ -258,12 +247,12 @@ func (c *impactCmd) writeTables(a *impact.Answer) error {
 		case "parquet":
 			err = t.WriteParquet(path)
 		case "csv":
-			err = whole(path, t.WriteCSV)
+			err = analysis.WriteFile(path, t.WriteCSV)
 		case "json":
-			err = whole(path, t.WriteJSON)
+			err = analysis.WriteFile(path, t.WriteJSON)
 		default:
 			path = filepath.Join(c.Out, t.ID+".txt")
-			err = whole(path, t.WriteText)
+			err = analysis.WriteFile(path, t.WriteText)
 		}
 		if err != nil {
 			return fmt.Errorf("table %s: %w", t.ID, err)

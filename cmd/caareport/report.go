@@ -72,12 +72,12 @@ func (c *reportCmd) run(env *environ, data *analysis.Data) error {
 // write writes the page and all that was asked for besides, and says where it is.
 func (c *reportCmd) write(env *environ, report *analysis.Report) error {
 	said := env.stdout // what follows is for whoever called; the text takes its place if it goes there
-	if err := whole(c.Out, func(w io.Writer) error { return page.Write(w, report) }); err != nil {
+	if err := analysis.WriteFile(c.Out, func(w io.Writer) error { return page.Write(w, report) }); err != nil {
 		return err
 	}
 	files := []string{c.Out}
 	if c.CSV != "" {
-		if err := writeTables(c.CSV, report, ".csv", func(t *analysis.Table, path string) error { return whole(path, t.WriteCSV) }); err != nil {
+		if err := writeTables(c.CSV, report, ".csv", func(t *analysis.Table, path string) error { return analysis.WriteFile(path, t.WriteCSV) }); err != nil {
 			return err
 		}
 		if err := writeIndex(filepath.Join(c.CSV, "index.csv"), report); err != nil {
@@ -99,7 +99,7 @@ func (c *reportCmd) write(env *environ, report *analysis.Report) error {
 		}
 		said = env.stderr
 	default:
-		if err := whole(c.Text, report.WriteText); err != nil {
+		if err := analysis.WriteFile(c.Text, report.WriteText); err != nil {
 			return err
 		}
 		files = append(files, c.Text)
@@ -138,7 +138,7 @@ func writeTables(dir string, report *analysis.Report, suffix string, write func(
 
 // writeIndex writes what tables there are: also those without an answer, and why they have none.
 func writeIndex(path string, report *analysis.Report) error {
-	return whole(path, func(w io.Writer) error {
+	return analysis.WriteFile(path, func(w io.Writer) error {
 		to := csv.NewWriter(w)
 		if err := to.Write([]string{"id", "question", "title", "rows", "missing"}); err != nil {
 			return err
@@ -155,26 +155,6 @@ func writeIndex(path string, report *analysis.Report) error {
 		to.Flush()
 		return to.Error()
 	})
-}
-
-// whole writes a file under another name and gives it its own once it is there, octet for octet.
-func whole(path string, write func(io.Writer) error) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(file.Name()))
-		}
-	}()
-	if err := write(file); err != nil {
-		return errors.Join(fmt.Errorf("%s: %w", path, err), file.Close())
-	}
-	if err := errors.Join(file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
 }
 
 // progress returns what shows progress on a terminal, and nothing elsewhere.

@@ -21,6 +21,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/caascan/caascan/cmd/command"
 	"github.com/caascan/caascan/datasets"
 	"github.com/caascan/caascan/output"
 	"github.com/caascan/caascan/scanner"
@@ -278,7 +279,7 @@ func (a *api) questions(q *asked) ([]issuance, error) {
 	if _, known := kindWords[q.kind]; q.kind != "" && !known {
 		return nil, badRequest("for: want tls, tls-wildcard, smime or vmc")
 	}
-	if _, known := failureWords[q.onFailure]; q.onFailure != "" && !known {
+	if _, known := command.OnFailure[q.onFailure]; q.onFailure != "" && !known {
 		return nil, badRequest("on_failure: want unknown, permit or deny")
 	}
 	if q.profile == "" {

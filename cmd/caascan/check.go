@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -107,23 +106,14 @@ func plainEncoder(id string) *output.Encoder {
 func (c *checkCmd) request() (caa.Request, error) {
 	r := caa.Request{
 		AccountURIs: c.AccountURI, Methods: c.Method, HonoursRFC8657: c.Honours8657, DNSOperator: c.DNSOperator,
-		OnFailure: failureWords[c.OnFailure],
+		OnFailure: command.OnFailure[c.OnFailure],
 	}
-	for _, id := range c.Issuer {
-		id = strings.TrimSpace(id)
-		if id == "" || !strings.EqualFold(caa.ParseIssuance(id).Issuer, id) {
-			return r, fmt.Errorf("--issuer %q: no issuer identifier (RFC 8659 4.2)", id)
-		}
-		r.Issuers = append(r.Issuers, id) // as it is: some rules compare its case (C6)
+	var err error
+	if r.Issuers, err = command.Issuers(c.Issuer); err == nil && len(r.Issuers) == 0 { // --issuer ""
+		err = errors.New("--issuer: no identifier given")
 	}
-	if len(r.Issuers) == 0 { // --issuer ""
-		return r, errors.New("--issuer: no identifier given")
-	}
-	return r, nil
+	return r, err
 }
-
-// failureWords are the values of --on-failure.
-var failureWords = map[string]caa.OnFailure{"unknown": caa.NotChosen, "permit": caa.PermitOnFailure, "deny": caa.DenyOnFailure}
 
 // questions are what check is asked, as a scanner.Source; those under way are remembered until they are answered.
 type questions struct {

@@ -3,11 +3,11 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/caascan/caascan/cmd/command"
 	"github.com/caascan/caascan/datasets"
 	"github.com/caascan/caascan/output"
 	"github.com/caascan/caascan/scanner/caa"
@@ -30,16 +30,11 @@ func (f *ruleFlags) rulebook(at time.Time) (*rulebook, error) {
 	if at.IsZero() {
 		at = time.Now()
 	}
-	b := &rulebook{rules: caa.BuiltIn(), at: at}
-	if f.Profiles != "" {
-		text, err := os.ReadFile(f.Profiles)
-		if err != nil {
-			return nil, fmt.Errorf("--profiles: %w", err)
-		}
-		if b.rules, err = caa.ReadProfiles(f.Profiles, text, b.rules); err != nil {
-			return nil, fmt.Errorf("--profiles: %w", err)
-		}
+	rules, err := command.Rules(f.Profiles)
+	if err != nil {
+		return nil, err
 	}
+	b := &rulebook{rules: rules, at: at}
 	return b, b.check(f.Profile)
 }
 
